@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// The architecture in one file: arrows point down only, and each outside library has one owner.
+// docs/architecture.md explains the layers.
+
+import PackageDescription
+
+let shell: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Pure targets: no Foundation, no unsafe code, no async. `make check` holds them to a list of modules as well.
+let pure: [SwiftSetting] = shell + [.strictMemorySafety()]
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = shell
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
+    exclude: goldens.contains(name) ? ["Golden"] : [], swiftSettings: shell)
+}
+
+/// Test targets with a folder of golden files beside the tests; the tests find it by `#filePath`.
+let goldens: Set<String> = []
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+  name: "nwfleet",
+  products: [.executable(name: "nwfleet", targets: ["nwfleet"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+  ],
+  targets: [
+    // MARK: C libraries of the system, each imported by one target
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+
+    // MARK: The pure core
+    /** What went wrong, where, and what to do about it, as values. */
+    module("Diagnostics", settings: pure),
+    /** All of nwfilter as typed values, from one table. */
+    module("FilterModel", ["Diagnostics"], settings: pure),
+    /** From what is wanted and what is there to a plan with no choices left. */
+    module("Planning", ["FilterModel", "Diagnostics"], settings: pure),
+
+    // MARK: The shells
+    /** Policy repositories: YAML in, the desired state out. */
+    module("PolicyLanguage", ["FilterModel", "Diagnostics", "CLibYAML"]),
+    /** nwfilter, binding and interface XML to and from the model. */
+    module("FilterXML", ["FilterModel", "Diagnostics", "CLibXML2"]),
+    /** libvirt connections with deadlines; knows no filter model. */
+    module("Libvirt", ["CLibvirt"]),
+    /** The one place that starts other programs. */
+    module("Processes", [subprocess]),
+    /** What the kernel of a host does with filters: sysctls today. */
+    module("Kernel", ["Processes"]),
+    /** Reads a host, carries out a plan, verifies it, takes it back. */
+    module("Reconcile", ["Planning", "FilterModel", "Diagnostics", "FilterXML", "Libvirt", "Kernel"]),
+    /** Throwaway libvirtd instances in private namespaces. */
+    module("Sandbox", ["Processes"]),
+    /** One file per command. */
+    module(
+      "Commands",
+      [
+        "Reconcile", "Planning", "PolicyLanguage", "FilterModel", "FilterXML", "Diagnostics", "Sandbox", "Processes",
+        argumentParser,
+      ]),
+    .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
+
+    // MARK: Tests, beside each target
+    tests("Libvirt"),
+    tests("Processes"),
+    tests("Sandbox", ["Processes"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
