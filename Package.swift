@@ -80,6 +80,8 @@ let package = Package(
     .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
 
     // MARK: Tests, beside each target
+    tests("Diagnostics"),
+    tests("FilterModel"),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes"]),
