@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import FilterModel
+
+/// Which interfaces and ports get which filter.
+struct InterfacePlanner {
+  private let desired: DesiredState
+  private let observed: ObservedHost
+  private let catalogue: FilterCatalogue
+  private(set) var steps: [Step] = []
+  private(set) var problems: [Diagnostic] = []
+  private(set) var warnings: [Diagnostic] = []
+  private(set) var unprotected: [InterfaceName] = []
+  /// What interfaces, stored configurations and bindings refer to when the plan is done.
+  private(set) var finalReferences: Set<String> = []
+  /// Interfaces at work with a filter of the policy when the plan is done.
+  private var enforced: [(interface: InterfaceName, filter: String)] = []
+
+  /// The parameter that says whose a reference to a filter is that is not the project's own; libvirt keeps it and no rule
+  /// uses it.
+  static let ownerParameter = "NWFLEET"
+
+  init(_ request: PlanRequest, _ catalogue: FilterCatalogue) {
+    desired = request.desired
+    observed = request.observed
+    self.catalogue = catalogue
+  }
+
+  mutating func plan() {
+    for machine in observed.machines {
+      let attachment = attachment(for: machine.name)
+      for interface in machine.interfaces {
+        plan(interface, of: machine, attachment)
+      }
+    }
+    planPorts()
+    for attachment in desired.attachments { check(attachment) }
+  }
+
+  // MARK: Selection
+
+  /// The one group that a VM is in; several that want the same are one.
+  private mutating func attachment(for machine: String) -> DesiredAttachment? {
+    let matching = desired.attachments.filter { $0.selects(machine: machine) }
+    guard let first = matching.first else { return nil }
+    if let other = matching.first(where: { $0.reference != first.reference }) {
+      problems.append(
+        Diagnostic(
+          "group-conflict", "\(machine) is in groups \(first.group) and \(other.group), which want different filters",
+          at: other.origin, hint: "an interface has one filter: make one that includes both, or narrow a group",
+          notes: [Diagnostic.Note("group \(first.group)", at: first.origin)]))
+      return nil
+    }
+    return first
+  }
+
+  /// The reference as it is put on an interface, with the owner's name where the filter does not tell it.
+  private func owned(_ reference: FilterReference) -> FilterReference {
+    var reference = reference
+    let isOurs = desired.filters.contains { $0.filter.name == reference.filter && !$0.adopts }
+    if !isOurs { reference.parameters[Self.ownerParameter] = [desired.repositoryID] }
+    return reference
+  }
+
+  /// Whether the project put a reference where it is.
+  private func isOurs(_ reference: FilterReference) -> Bool {
+    if reference.parameters[Self.ownerParameter] == [desired.repositoryID] { return true }
+    return observed.filters.contains {
+      $0.name == reference.filter && desired.identity.owns(filter: $0.name, uuid: $0.uuid)
+    }
+  }
+
+  /// Whether two references make the same rules; the owner's name does not.
+  private static func agree(_ left: FilterReference?, _ right: FilterReference?) -> Bool {
+    guard let left, let right else { return left == nil && right == nil }
+    func bare(_ reference: FilterReference) -> FilterReference {
+      var reference = reference
+      reference.parameters[ownerParameter] = nil
+      return reference
+    }
+    return bare(left) == bare(right)
+  }
+
+  // MARK: Interfaces of VMs
+
+  private mutating func plan(
+    _ interface: ObservedInterface, of machine: ObservedMachine, _ attachment: DesiredAttachment?
+  ) {
+    let name = InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device)
+    guard interface.carriesFilters else {
+      if let attachment {
+        warnings.append(
+          Diagnostic(
+            "no-filter-possible", "\(name): libvirt puts no filter on an interface of type \(interface.type)",
+            severity: .warning, at: attachment.origin, hint: "the interface stays as it is, without a filter"))
+      }
+      return
+    }
+    let wanted = attachment.map { owned($0.reference) }
+    let live = change(interface.live, to: wanted, name, attachment)
+    let config = change(interface.config, to: wanted, name, attachment)
+    func step(live isLive: Bool, config isConfig: Bool, _ before: FilterReference?) -> Step {
+      .interface(
+        InterfaceChange(
+          machine: machine.name, uuid: machine.uuid, mac: interface.mac, device: interface.device, isLive: isLive,
+          isConfig: isConfig, before: .init(before), after: .init(wanted), group: attachment?.group))
+    }
+    switch (live, config) {
+    case (.from(let before), .from(let same)) where before == same:
+      steps.append(step(live: true, config: true, before))
+    default:
+      if case .from(let before) = live { steps.append(step(live: true, config: false, before)) }
+      if case .from(let before) = config { steps.append(step(live: false, config: true, before)) }
+    }
+    if wanted == nil, isOpened(live) || isOpened(config) { unprotected.append(name) }
+    note(interface, name, live: final(interface.live, live, wanted), config: final(interface.config, config, wanted))
+    if case .none = live, case .present(let current?) = interface.live, machine.isRunning {
+      repairBinding(of: machine, interface, current, attachment)
+    }
+  }
+
+  private enum Change {
+    case none
+    case from(FilterReference?)
+  }
+
+  private func isOpened(_ change: Change) -> Bool {
+    if case .from(.some) = change { true } else { false }
+  }
+
+  private func final(
+    _ presence: ObservedInterface.Presence, _ change: Change, _ wanted: FilterReference?
+  ) -> FilterReference? {
+    if case .from = change { return wanted }
+    if case .present(let reference) = presence { return reference }
+    return nil
+  }
+
+  private mutating func change(
+    _ presence: ObservedInterface.Presence, to wanted: FilterReference?, _ name: InterfaceName,
+    _ attachment: DesiredAttachment?
+  ) -> Change {
+    guard case .present(let current) = presence, !Self.agree(current, wanted) else { return .none }
+    if let current, !isOurs(current) {
+      guard let attachment else { return .none }
+      let problem = Diagnostic(
+        "foreign-filterref", "\(name) already has filter \(current.filter), which nwfleet did not put there",
+        at: attachment.origin,
+        hint: "take it off with 'virsh update-device', or leave \(name.machine) out of group \(attachment.group)")
+      if !problems.contains(problem) { problems.append(problem) }
+      return .none
+    }
+    return .from(current)
+  }
+
+  private mutating func note(
+    _ interface: ObservedInterface, _ name: InterfaceName, live: FilterReference?, config: FilterReference?
+  ) {
+    for reference in [live, config] {
+      if let reference { finalReferences.insert(reference.filter) }
+    }
+    if let live, interface.device != nil { enforced.append((name, live.filter)) }
+  }
+
+  /// A running VM whose binding is gone has no rules at all, whatever its XML says (reference 4.3).
+  private mutating func repairBinding(
+    of machine: ObservedMachine, _ interface: ObservedInterface, _ reference: FilterReference,
+    _ attachment: DesiredAttachment?
+  ) {
+    guard let attachment, let device = interface.device,
+      !observed.bindings.contains(where: { $0.device == device })
+    else { return }
+    let binding = ObservedBinding(
+      device: device, ownerName: machine.name, ownerUUID: machine.uuid, mac: interface.mac, reference: reference)
+    steps.append(
+      .port(
+        PortChange(machine: machine.name, device: device, before: nil, after: binding, group: attachment.group)))
+  }
+
+  // MARK: Ports that libvirt does not run
+
+  private mutating func planPorts() {
+    let bindings = Dictionary(observed.bindings.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
+    var declared: Set<String> = []
+    for port in desired.ports where port.host == nil || port.host == observed.name {
+      declared.insert(port.device)
+      let group = attachment(for: port.machine)
+      let wanted = group.map { attachment in
+        ObservedBinding(
+          device: port.device, ownerName: port.machine, ownerUUID: desired.identity.uuid(ofPort: port.device),
+          mac: port.mac, reference: attachment.reference)
+      }
+      plan(port, bindings[port.device], wanted, group)
+    }
+    for binding in observed.bindings {
+      let isOurs = binding.ownerUUID == desired.identity.uuid(ofPort: binding.device)
+      if isOurs, !declared.contains(binding.device) {
+        remove(binding, machine: binding.ownerName)
+      } else if !isOurs {
+        finalReferences.insert(binding.reference.filter)
+      }
+    }
+  }
+
+  private mutating func plan(
+    _ port: DesiredPort, _ present: ObservedBinding?, _ wanted: ObservedBinding?, _ group: DesiredAttachment?
+  ) {
+    let name = InterfaceName(machine: port.machine, mac: port.mac, device: port.device)
+    if let present, present.ownerUUID != desired.identity.uuid(ofPort: port.device) {
+      guard let group else { return }
+      problems.append(
+        Diagnostic(
+          "port-taken", "\(name) is already bound to filter \(present.reference.filter) by \(present.ownerName)",
+          at: group.origin, hint: "delete that binding with 'virsh nwfilter-binding-delete \(port.device)'"))
+      return
+    }
+    guard let wanted else {
+      if let present { remove(present, machine: port.machine) }
+      return
+    }
+    finalReferences.insert(wanted.reference.filter)
+    enforced.append((name, wanted.reference.filter))
+    if let present, Self.agree(present, wanted) { return }
+    steps.append(
+      .port(
+        PortChange(
+          machine: port.machine, device: port.device, before: present, after: wanted, group: group?.group)))
+  }
+
+  private mutating func remove(_ binding: ObservedBinding, machine: String) {
+    unprotected.append(InterfaceName(machine: machine, mac: binding.mac, device: binding.device))
+    steps.append(
+      .port(PortChange(machine: machine, device: binding.device, before: binding, after: nil, group: nil)))
+  }
+
+  /// libvirt adds the MAC address, and an address that it learned, to a binding's parameters by itself.
+  private static func agree(_ present: ObservedBinding, _ wanted: ObservedBinding) -> Bool {
+    var parameters = present.reference.parameters
+    for name in ["MAC", "IP"] where wanted.reference.parameters[name] == nil { parameters[name] = nil }
+    return present.mac == wanted.mac && present.reference.filter == wanted.reference.filter
+      && parameters == wanted.reference.parameters
+  }
+
+  // MARK: Checks
+
+  private mutating func check(_ attachment: DesiredAttachment) {
+    let name = attachment.reference.filter
+    for missing in catalogue.missing(from: name) {
+      problems.append(
+        Diagnostic(
+          "missing-filter", "group \(attachment.group) needs filter \(missing), which \(observed.name) does not have",
+          at: attachment.origin))
+    }
+    for problem in catalogue.variableProblems(of: attachment.reference) {
+      problems.append(
+        Diagnostic(
+          "unbindable", "group \(attachment.group) cannot use filter \(name): \(problem)", at: attachment.origin,
+          hint: "give the values under 'parameters:' of the group"))
+    }
+    if catalogue.learnsAddress(attachment.reference) {
+      warnings.append(
+        Diagnostic(
+          "learned-address", "filter \(name) of group \(attachment.group) uses $IP, and the group gives no IP",
+          severity: .warning, at: attachment.origin,
+          hint:
+            "libvirt learns the address from the VM's own packets, and lets everything in until then; give IP under "
+            + "'parameters:'"))
+    }
+  }
+
+  /// Interfaces with layer-3 rules that the kernel does not look at, or may not.
+  func enforcementGaps(_ enforcement: Enforcement) -> [EnforcementGap] {
+    enforced.compactMap { interface, filter in
+      let counts = catalogue.ruleCounts(of: filter)
+      var states: [Enforcement.State: [String]] = [:]
+      if counts.ipv4 > 0 { states[enforcement.ipv4, default: []].append("net.bridge.bridge-nf-call-iptables") }
+      if counts.ipv6 > 0 { states[enforcement.ipv6, default: []].append("net.bridge.bridge-nf-call-ip6tables") }
+      if let off = states[.off] { return EnforcementGap(interface: interface, state: .off, sysctls: off) }
+      if let unknown = states[.unknown] {
+        return EnforcementGap(interface: interface, state: .unknown, sysctls: unknown)
+      }
+      return nil
+    }.sorted { $0.interface < $1.interface }
+  }
+}

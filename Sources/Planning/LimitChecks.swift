@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Diagnostics
+
+extension Plan {
+  /// Why a plan may not be carried out within limits; empty where it may.
+  public func findings(beyond limits: Limits) -> [Diagnostic] {
+    var findings: [Diagnostic] = []
+    if isPolicyEmpty, limits.mostDestroyed == nil, deletedFilters + unprotected.count > 0 {
+      findings.append(
+        Diagnostic(
+          "empty-policy", "the policy is empty, and \(host) has \(ownedFilters) filters of \(project)",
+          hint: "to take everything away, use 'nwfleet destroy'"))
+    }
+    let most = limits.mostDestroyed ?? max(3, ownedFilters / 10)
+    if deletedFilters > most {
+      findings.append(
+        Diagnostic(
+          "too-many-deletions",
+          "\(host): the plan deletes \(deletedFilters) of \(ownedFilters) filters, more than \(most)",
+          hint: "if that is meant, say --max-destroy \(deletedFilters)"))
+    }
+    if unprotected.count > limits.mostUnprotected {
+      findings.append(
+        Diagnostic(
+          "unprotected", "\(host): \(unprotected.count) interfaces would be left without a filter",
+          hint: "if that is meant, say --allow-unprotected \(unprotected.count)",
+          notes: unprotected.map { Diagnostic.Note("UNPROTECTED: \($0)") }))
+    }
+    return findings
+  }
+}

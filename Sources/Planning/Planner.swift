@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import FilterModel
+
+extension Plan {
+  /// The plan that follows from what is wanted and what is there.
+  ///
+  /// A pure function: no clock, no history, no order of hash tables. Carried out, it makes the next plan empty.
+  public init(_ request: PlanRequest) {
+    let filters = FilterPlanner(request)
+    let catalogue = FilterCatalogue(filters.finalFilters)
+    var interfaces = InterfacePlanner(request, catalogue)
+    interfaces.plan()
+    let pruning = Pruning(request, filters, interfaces)
+    self.init(
+      host: request.observed.name, uri: request.observed.uri, project: request.desired.identity.project,
+      steps: filters.steps + interfaces.steps + pruning.steps, marker: filters.marker,
+      problems: filters.problems + interfaces.problems,
+      warnings: interfaces.warnings + pruning.warnings,
+      unprotected: interfaces.unprotected.sorted(),
+      notEnforced: interfaces.enforcementGaps(request.observed.enforcement),
+      ownedFilters: filters.ownedCount)
+    isPolicyEmpty = request.desired.filters.isEmpty && request.desired.attachments.isEmpty
+    cost = Cost(steps: steps, observed: request.observed, catalogue: catalogue)
+    problems += variableProblems(catalogue, request)
+  }
+
+  /// A changed filter must still bind to every port that uses it, or libvirt refuses the change as a whole.
+  private func variableProblems(_ catalogue: FilterCatalogue, _ request: PlanRequest) -> [Diagnostic] {
+    let changed = Set(
+      steps.compactMap { step -> String? in
+        if case .filter(let change) = step, change.kind == .change { change.name } else { nil }
+      })
+    let planned = Set(
+      steps.compactMap { step -> String? in
+        switch step {
+        case .port(let change): change.device
+        case .interface(let change): change.device
+        case .filter: nil
+        }
+      })
+    return request.observed.bindings.flatMap { binding -> [Diagnostic] in
+      guard !planned.contains(binding.device),
+        !catalogue.graph.closure(of: binding.reference.filter).isDisjoint(with: changed)
+      else { return [] }
+      return catalogue.variableProblems(of: binding.reference).map {
+        Diagnostic(
+          "unbindable",
+          "\(binding.ownerName) (\(binding.device)) could no longer use \(binding.reference.filter): \($0)",
+          hint: "libvirt would refuse the change for every VM of \(request.observed.name)")
+      }
+    }
+  }
+}
+
+/// Which filters are created and changed, and which names are in the way.
+struct FilterPlanner {
+  private let desired: DesiredState
+  private let observed: ObservedHost
+  private let observedByName: [String: ObservedFilter]
+  private(set) var steps: [Step] = []
+  private(set) var problems: [Diagnostic] = []
+  private(set) var marker: FilterChange?
+  /// Every filter that the host will have before anything is deleted.
+  private(set) var finalFilters: [Filter] = []
+  /// Names that the policy has, and the host may not lose.
+  let desiredNames: Set<String>
+  let ownedCount: Int
+
+  init(_ request: PlanRequest) {
+    desired = request.desired
+    observed = request.observed
+    observedByName = Dictionary(observed.filters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    desiredNames = Set(desired.filters.map(\.filter.name))
+    let identity = desired.identity
+    ownedCount = observed.filters.count {
+      identity.owns(filter: $0.name, uuid: $0.uuid) && $0.name != identity.markerName
+    }
+    checkRepository(request)
+    planFilters()
+    planMarker(request.marker)
+  }
+
+  private mutating func planFilters() {
+    var byName: [String: Filter] = [:]
+    for seen in observed.filters { byName[seen.name] = seen.filter }
+    var changes: [String: FilterChange] = [:]
+    for wanted in desired.filters {
+      guard let change = change(for: wanted, &byName) else { continue }
+      changes[change.name] = change
+    }
+    for name in ReferenceGraph(desired.filters.map(\.filter)).leavesFirst() {
+      if let change = changes[name] { steps.append(.filter(change)) }
+    }
+    for wanted in desired.filters {
+      for (entry, origin) in zip(wanted.filter.entries, wanted.entryOrigins) {
+        guard case .reference(let reference) = entry, byName[reference.filter] == nil,
+          observedByName[reference.filter] == nil
+        else { continue }
+        problems.append(missing(reference.filter, neededBy: "filter \(wanted.filter.name)", at: origin))
+      }
+    }
+    finalFilters = byName.keys.sorted().compactMap { byName[$0] }
+  }
+
+  private mutating func change(for wanted: DesiredFilter, _ byName: inout [String: Filter]) -> FilterChange? {
+    var filter = wanted.filter
+    let name = filter.name
+    let ours = desired.identity.uuid(ofFilter: name)
+    let present = observedByName[name]
+    let isOurs = present.map { $0.uuid == ours } ?? true
+    if let present, !isOurs, !wanted.adopts {
+      problems.append(nameTaken(present, at: wanted.origin))
+      return nil
+    }
+    filter.uuid = present?.uuid ?? ours
+    byName[name] = filter
+    if present?.filter == filter { return nil }
+    if present == nil, let holder = observed.filters.first(where: { $0.uuid == ours }) {
+      problems.append(
+        Diagnostic(
+          "uuid-taken", "filter \(holder.name) on \(observed.name) has the UUID \(ours) that belongs to \(name)",
+          at: wanted.origin, hint: "undefine \(holder.name) on the host, or give it another UUID"))
+      return nil
+    }
+    return FilterChange(
+      name: name, uuid: present?.uuid ?? ours,
+      before: present.map { FilterChange.State(filter: $0.filter, xml: $0.xml) },
+      after: FilterChange.State(filter: filter), origin: wanted.origin)
+  }
+
+  private func nameTaken(_ present: ObservedFilter, at origin: SourceRange) -> Diagnostic {
+    let isStock = FilterName.stock.contains(present.name)
+    let owner = otherProject(of: present)
+    let whose =
+      isStock
+      ? "it is one of libvirt's own"
+      : owner.map { "it belongs to the nwfleet project \($0)" } ?? "nwfleet did not make it"
+    return Diagnostic(
+      "name-taken", "\(observed.name) already has a filter \(present.name) with UUID \(present.uuid): \(whose)",
+      at: origin,
+      hint: isStock
+        ? "libvirt's own filters are never taken over; choose another name"
+        : owner != nil
+          ? "choose another name, or destroy that project's filters first"
+          : "choose another name, or take it over with 'nwfleet adopt \(present.name)'")
+  }
+
+  /// The project whose marker is on the host and whose UUID the filter has.
+  private func otherProject(of filter: ObservedFilter) -> String? {
+    for candidate in observed.filters {
+      guard let project = candidate.name.split(separator: ".").first.map(String.init) else { continue }
+      let identity = Identity(project: project)
+      if candidate.name == identity.markerName, identity.owns(filter: filter.name, uuid: filter.uuid) { return project }
+    }
+    return nil
+  }
+
+  private func missing(_ name: String, neededBy what: String, at origin: SourceRange?) -> Diagnostic {
+    Diagnostic(
+      "missing-filter", "\(what) needs filter \(name), which \(observed.name) does not have", at: origin,
+      hint: FilterName.stock.contains(name)
+        ? "install libvirt's stock filters there (Debian: libvirt-daemon-config-nwfilter)" : "add it to the policy")
+  }
+
+  /// Two repositories must not take each other's filters for leftovers of their own.
+  private mutating func checkRepository(_ request: PlanRequest) {
+    guard let present = observedByName[desired.identity.markerName]?.filter, let found = Marker(present),
+      found.repositoryID != desired.repositoryID, !request.takesOver
+    else { return }
+    problems.append(
+      Diagnostic(
+        "other-repository",
+        "\(observed.name) is run from another repository of project \(desired.identity.project) (id \(found.repositoryID))",
+        hint: "if this repository replaces that one, say --take-over"))
+  }
+
+  private mutating func planMarker(_ wanted: Marker) {
+    let filter = wanted.filter(for: desired.identity)
+    let present = observedByName[filter.name]
+    guard !desired.filters.isEmpty || !desired.attachments.isEmpty, present?.filter != filter else { return }
+    marker = FilterChange(
+      name: filter.name, uuid: desired.identity.uuid(ofFilter: filter.name),
+      before: present.map { FilterChange.State(filter: $0.filter, xml: $0.xml) },
+      after: FilterChange.State(filter: filter))
+  }
+}
