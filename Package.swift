@@ -84,7 +84,10 @@ let package = Package(
     tests("FilterModel"),
     tests("Libvirt"),
     tests("Processes"),
-    tests("Sandbox", ["Processes"]),
+    tests("Sandbox", ["Processes", "SandboxFixture"]),
+    /** A sandbox of its own for each live test. */
+    .target(
+      name: "SandboxFixture", dependencies: ["Sandbox"], path: "Tests/SandboxFixture", swiftSettings: shell),
   ],
   swiftLanguageModes: [.v6]
 )
