@@ -29,7 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// Test targets with a folder of golden files beside the tests; the tests find it by `#filePath`.
-let goldens: Set<String> = []
+let goldens: Set<String> = ["PolicyLanguage"]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -80,8 +80,11 @@ let package = Package(
     .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
 
     // MARK: Tests, beside each target
+    /** Comparison with recorded files, for all test targets. */
+    .target(name: "GoldenSupport", path: "Tests/GoldenSupport", swiftSettings: shell),
     tests("Diagnostics"),
     tests("FilterModel"),
+    tests("PolicyLanguage", ["FilterModel", "Diagnostics", "GoldenSupport"]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),

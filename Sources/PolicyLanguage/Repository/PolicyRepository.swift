@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Diagnostics
+import Dispatch
+public import FilterModel
+import Synchronization
+
+/// One file of a policy repository.
+public struct PolicyFile: Sendable, Hashable {
+  /// Relative to the repository, e.g. `policies/web.yaml`.
+  public var path: String
+  public var bytes: [UInt8]
+
+  public init(path: String, bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+  }
+
+  public init(path: String, text: String) { self.init(path: path, bytes: Array(text.utf8)) }
+}
+
+/// The text of the files that were read, for the lines that diagnostics show.
+public struct PolicySources: Sendable {
+  private let files: [String: SourceText]
+
+  init(_ files: [String: SourceText]) { self.files = files }
+
+  /// The text of a line, from 1, without its end; nil for files that were not read.
+  public func line(_ number: Int, of file: String) -> String? { files[file]?.line(number) }
+}
+
+/// All that a repository says, or all that is wrong with it.
+public struct LoadResult: Sendable {
+  /// nil where anything is wrong; warnings do not count.
+  public var desired: DesiredState?
+  /// What could be read of it, even where something else is wrong.
+  public var inventory: Inventory
+  /// Everything that is wrong in all files, in the order of their places.
+  public var diagnostics: [Diagnostic]
+  public var sources: PolicySources
+
+  public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+}
+
+/// Policy repositories: a folder with `nwfleet.yaml` and `policies/**/*.yaml`.
+public enum PolicyRepository {
+  /// The file that makes a folder a policy repository.
+  public static let fileName = "nwfleet.yaml"
+  /// The folder of the other files.
+  public static let policyFolder = "policies"
+  /// Bytes of all files at most: 64 MiB.
+  public static let mostBytes = 64 << 20
+
+  /// Reads a repository. Links are not followed, commands are not run, and nothing outside the folder is opened.
+  public static func load(directory: String) -> LoadResult {
+    var reader = RepositoryReader(directory: directory)
+    reader.read()
+    return load(files: reader.files, readingProblems: reader.diagnostics)
+  }
+
+  /// Reads files that are already in memory, in any order.
+  public static func load(files: [PolicyFile]) -> LoadResult {
+    load(files: files, readingProblems: [])
+  }
+
+  /// The nearest folder that holds `nwfleet.yaml`, from a folder upwards; nil where there is none.
+  public static func find(from directory: String) -> String? { RepositoryReader.find(from: directory) }
+
+  private static func load(files: [PolicyFile], readingProblems: [Diagnostic]) -> LoadResult {
+    let files = files.sorted { $0.path < $1.path }
+    let sources = files.map { SourceText($0.bytes) }
+    let decoded = mapInParallel(count: files.count) { FileDecoder.decode(sources[$0], path: files[$0].path) }
+    var builder = RepositoryBuilder(readingProblems: readingProblems)
+    let (desired, inventory) = builder.build(decoded)
+    return LoadResult(
+      desired: desired, inventory: inventory, diagnostics: DiagnosticRenderer.sorted(builder.diagnostics),
+      sources: PolicySources(Dictionary(zip(files.map(\.path), sources)) { first, _ in first }))
+  }
+
+  /// The results in the order of their indices, whichever thread made them.
+  private static func mapInParallel<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
+    let chunkSize = 64
+    guard count > chunkSize else { return (0..<count).map(transform) }
+    let chunks = (count + chunkSize - 1) / chunkSize
+    let results = Mutex([[Result]?](repeating: nil, count: chunks))
+    DispatchQueue.concurrentPerform(iterations: chunks) { chunk in
+      let start = chunk * chunkSize
+      let part = (start..<min(count, start + chunkSize)).map(transform)
+      results.withLock { $0[chunk] = part }
+    }
+    return results.withLock { $0.flatMap { $0 ?? [] } }
+  }
+}

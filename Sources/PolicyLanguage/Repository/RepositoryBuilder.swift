@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import FilterModel
+
+/// Puts the files of a repository together, and checks what no file can know alone: names, references, ports.
+struct RepositoryBuilder {
+  private(set) var diagnostics: [Diagnostic]
+  /// Whether all names of the repository are known; else a name that is missing may be in a file that cannot be read.
+  private var isComplete: Bool
+  private var project: Located<String>?
+
+  /// Suggestions look at every name: past so many unknown names they are not made any more.
+  private static let mostSuggestions = 200
+  private var suggestionsLeft = Self.mostSuggestions
+
+  init(readingProblems: [Diagnostic]) {
+    diagnostics = readingProblems
+    isComplete = readingProblems.isEmpty
+  }
+
+  mutating func build(_ files: [DecodedFile]) -> (DesiredState?, Inventory) {
+    for file in files {
+      diagnostics += file.diagnostics
+      isComplete = isComplete && file.isComplete
+    }
+    let hosts = unique(files.flatMap(\.hosts), "host", name: \.name, range: \.origin)
+    let machines = unique(files.flatMap(\.machines), "VM", name: \.machine.name, range: \.machine.origin)
+    let groups = unique(files.flatMap(\.groups), "group", name: \.name.value, range: \.name.range)
+    let filters = unique(files.flatMap(\.filters), "filter", name: \.filter.filter.name, range: \.filter.origin)
+    let repositoryID = checkProjectFile(files)
+    checkHosts(of: machines, hosts)
+    let ports = collectPorts(machines)
+    checkNames(of: filters)
+    checkReferences(filters, groups)
+    checkCycles(filters)
+    let inventory = Inventory(hosts: hosts, machines: machines.map(\.machine))
+    guard let project, let repositoryID, !diagnostics.contains(where: { $0.severity == .error }) else {
+      return (nil, inventory)
+    }
+    let desired = DesiredState(
+      identity: Identity(project: project.value), repositoryID: repositoryID, filters: filters.map(\.filter),
+      attachments: groups.compactMap(\.attachment), ports: ports)
+    return (desired, inventory)
+  }
+
+  // MARK: Names
+
+  /// Sorted by name; a second definition is reported and left out.
+  private mutating func unique<Item>(
+    _ items: [Item], _ kind: String, name: (Item) -> String, range: (Item) -> SourceRange
+  ) -> [Item] {
+    var places: [String: Int] = [:]
+    places.reserveCapacity(items.count)
+    var unique: [(name: String, item: Item)] = []
+    unique.reserveCapacity(items.count)
+    for (index, item) in items.enumerated() {
+      let name = name(item)
+      if let first = places[name] {
+        diagnostics.append(
+          Diagnostic(
+            "defined-twice", "\(kind) '\(name.excerpt)' is defined twice", at: range(item),
+            hint: "rename one of them, or remove it",
+            notes: [Diagnostic.Note("the first definition", at: range(items[first]))]))
+      } else {
+        places[name] = index
+        unique.append((name, item))
+      }
+    }
+    unique.sort { $0.name < $1.name }
+    return unique.map(\.item)
+  }
+
+  private mutating func checkProjectFile(_ files: [DecodedFile]) -> String? {
+    let name = PolicyRepository.fileName
+    guard let file = files.first(where: { $0.path == name }) else {
+      if isComplete {
+        diagnostics.append(
+          Diagnostic("no-project-file", "there is no \(name)", hint: "make a repository with 'nwfleet init'"))
+      }
+      return nil
+    }
+    project = file.project
+    let start = SourcePosition(line: 1, column: 1)
+    let range = SourceRange(file: name, start: start, end: SourcePosition(line: 1, column: 2))
+    guard file.isComplete else { return nil }
+    if !file.sections.contains("project") {
+      diagnostics.append(
+        Diagnostic("missing-key", "\(name) names no project", at: range, hint: "add project: NAME"))
+    }
+    if !file.sections.contains("id") {
+      diagnostics.append(
+        Diagnostic(
+          "missing-key", "\(name) has no id", at: range, expected: "id: and 8 to 64 hexadecimal digits",
+          hint: "add a random one, e.g. from 'openssl rand -hex 8'"))
+    }
+    return file.repositoryID?.value
+  }
+
+  /// Generated filters are called PROJECT.KIND.…: a written one of such a name could be taken for them.
+  private mutating func checkNames(of filters: [DecodedFilter]) {
+    guard let project else { return }
+    let prefix = project.value + "."
+    for filter in filters where filter.filter.filter.name.hasPrefix(prefix) {
+      diagnostics.append(
+        Diagnostic(
+          "reserved-filter-name",
+          "names that begin with '\(prefix)' are those of the filters that nwfleet generates", at: filter.filter.origin,
+          hint: "use '-' in place of the dot"))
+    }
+  }
+
+  private mutating func checkHosts(of machines: [DecodedMachine], _ hosts: [InventoryHost]) {
+    let known = Set(hosts.map(\.name))
+    for machine in machines {
+      guard let host = machine.machine.host, !known.contains(host), isComplete else { continue }
+      diagnostics.append(
+        Diagnostic(
+          "unknown-host", "there is no host '\(host.excerpt)'", at: machine.hostRange,
+          expected: "a name of hosts:", hint: suggestion(for: host, known)))
+    }
+  }
+
+  /// A device is on one host: two VMs cannot have it, and one without a host could be on any.
+  private mutating func collectPorts(_ machines: [DecodedMachine]) -> [DesiredPort] {
+    var places: [String: [(host: String?, range: SourceRange)]] = [:]
+    var ports: [DesiredPort] = []
+    for machine in machines {
+      let host = machine.machine.host
+      for port in machine.ports {
+        let device = port.device.value
+        if let first = places[device]?.first(where: { $0.host == host || $0.host == nil || host == nil }) {
+          diagnostics.append(
+            Diagnostic(
+              "duplicate-port", "port '\(device)' is given to two NICs of one host", at: port.device.range,
+              hint: host == nil ? "say on which host each VM is, with host: NAME" : nil,
+              notes: [Diagnostic.Note("the first one", at: first.range)]))
+        }
+        places[device, default: []].append((host, port.device.range))
+        ports.append(DesiredPort(machine: machine.machine.name, device: device, mac: port.mac, host: host))
+      }
+    }
+    return ports
+  }
+
+  // MARK: References
+
+  private mutating func checkReferences(_ filters: [DecodedFilter], _ groups: [DecodedGroup]) {
+    guard isComplete else { return }
+    let known = Set(filters.map(\.filter.filter.name)).union(FilterName.stock)
+    let references = filters.flatMap(\.references) + groups.compactMap(\.filter)
+    for reference in references where !known.contains(reference.value) && FilterName.isValid(reference.value) {
+      diagnostics.append(
+        Diagnostic(
+          "unknown-filter", "there is no filter '\(reference.value)'", at: reference.range,
+          expected: "a filter of this repository, or one that libvirt installs itself",
+          hint: suggestion(for: reference.value, known)))
+    }
+  }
+
+  private mutating func suggestion(for word: String, _ known: Set<String>) -> String? {
+    guard suggestionsLeft > 0 else { return nil }
+    suggestionsLeft -= 1
+    return Suggestion.hint(for: word, in: known.sorted())
+  }
+
+  /// One cycle after another, until none is left or so many were found that the pattern is clear.
+  private mutating func checkCycles(_ filters: [DecodedFilter]) {
+    let byName = Dictionary(filters.map { ($0.filter.filter.name, $0) }) { first, _ in first }
+    var rest = byName.mapValues(\.filter.filter)
+    for _ in 0..<20 {
+      guard let cycle = ReferenceGraph(rest.values).cycle(), cycle.count > 1 else { return }
+      let place = byName[cycle[0]]?.references.first { $0.value == cycle[1] }?.range
+      diagnostics.append(
+        Diagnostic(
+          "reference-loop", "filters include each other in a loop: \(cycle.joined(separator: " → "))", at: place,
+          hint: "remove one of the references"))
+      for name in cycle { rest[name] = nil }
+    }
+  }
+}

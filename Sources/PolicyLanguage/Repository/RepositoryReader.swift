@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import Glibc
+
+/// Reads the files of a repository from disk, and nothing else: no links, devices or pipes, nothing hidden, bounded sizes.
+struct RepositoryReader {
+  private(set) var files: [PolicyFile] = []
+  private(set) var diagnostics: [Diagnostic] = []
+  private let directory: String
+  private var bytesLeft = PolicyRepository.mostBytes
+
+  /// Folders inside each other at most.
+  private static let mostDepth = 32
+
+  init(directory: String) { self.directory = directory.isEmpty ? "." : directory }
+
+  mutating func read() {
+    readProjectFile()
+    switch Self.kind(of: "\(directory)/\(PolicyRepository.policyFolder)") {
+    case .failure(let code) where code == ENOENT: break
+    case .failure(let code): report("cannot-read", PolicyRepository.policyFolder, code)
+    case .success(S_IFDIR): readFolder(PolicyRepository.policyFolder, depth: 1)
+    case .success(let kind): refuse(PolicyRepository.policyFolder, kind, expected: "a folder")
+    }
+  }
+
+  private mutating func readProjectFile() {
+    let name = PolicyRepository.fileName
+    switch Self.kind(of: "\(directory)/\(name)") {
+    case .failure(let code) where code == ENOENT:
+      var hint = "make a repository with 'nwfleet init', or name one with --repo"
+      if case .success = Self.kind(of: "\(directory)/nwfleet.yml") { hint = "rename nwfleet.yml to \(name)" }
+      diagnostics.append(
+        Diagnostic("no-project-file", "there is no \(name) in \(directory.excerpt)", hint: hint))
+    case .failure(let code): report("cannot-read", name, code)
+    case .success(S_IFREG): readFile(name)
+    case .success(let kind): refuse(name, kind, expected: "a file")
+    }
+  }
+
+  private mutating func readFolder(_ folder: String, depth: Int) {
+    guard depth <= Self.mostDepth else {
+      diagnostics.append(
+        Diagnostic(
+          "folder-too-deep", "\(folder.excerpt) is too deep", expected: "at most \(Self.mostDepth) folders inside each other"))
+      return
+    }
+    guard let stream = opendir("\(directory)/\(folder)") else {
+      report("cannot-read", folder, errno)
+      return
+    }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    closedir(stream)
+    for name in names.sorted() {
+      let path = "\(folder)/\(name)"
+      let isPolicy = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+      switch Self.kind(of: "\(directory)/\(path)") {
+      case .failure(let code): if isPolicy { report("cannot-read", path, code) }
+      case .success(S_IFDIR): readFolder(path, depth: depth + 1)
+      case .success(S_IFREG): if isPolicy { readFile(path) }
+      case .success(S_IFLNK): refuse(path, S_IFLNK, expected: "a file or a folder")
+      case .success(let kind): if isPolicy { refuse(path, kind, expected: "a file") }
+      }
+    }
+  }
+
+  private mutating func readFile(_ path: String) {
+    // Between the look at the kind and this, somebody may have put a pipe or a link here: neither is followed or waited for.
+    let descriptor = open("\(directory)/\(path)", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      report("cannot-read", path, errno)
+      return
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      refuse(path, status.st_mode & S_IFMT, expected: "a file")
+      return
+    }
+    // One byte more than a file may have, so that the decoder sees that it is too large.
+    let limit = min(SourceText.mostBytes + 4, bytesLeft + 1)
+    guard let bytes = Self.read(descriptor, expecting: Int(status.st_size), limit: limit) else {
+      report("cannot-read", path, errno)
+      return
+    }
+    if bytes.count > bytesLeft {
+      if bytesLeft > 0 {
+        diagnostics.append(
+          Diagnostic(
+            "repository-too-large", "the policy files are too large: \(path.excerpt) and what follows was not read",
+            expected: "at most \(PolicyRepository.mostBytes >> 20) MiB in all"))
+      }
+      bytesLeft = 0
+      return
+    }
+    bytesLeft -= bytes.count
+    files.append(PolicyFile(path: path, bytes: bytes))
+  }
+
+  private static func read(_ descriptor: Int32, expecting size: Int, limit: Int) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var room = min(limit, max(0, size) + 1)
+    while bytes.count < limit {
+      var count = 0
+      let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, length in
+        repeat { count = Glibc.read(descriptor, buffer.baseAddress, room) } while count < 0 && errno == EINTR
+        length = max(0, count)
+      }
+      if count < 0 { return nil }
+      if count == 0 { break }
+      if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
+      room = min(limit - bytes.count, 1 << 16)
+    }
+    return bytes
+  }
+
+  // MARK: Looking
+
+  private enum Kind {
+    case success(mode_t)
+    case failure(Int32)
+  }
+
+  private static func kind(of path: String) -> Kind {
+    var status = stat()
+    return lstat(path, &status) == 0 ? .success(status.st_mode & S_IFMT) : .failure(errno)
+  }
+
+  static func find(from directory: String) -> String? {
+    guard let resolved = realpath(directory.isEmpty ? "." : directory, nil) else { return nil }
+    defer { free(resolved) }
+    var folder = String(cString: resolved)
+    while true {
+      if access(folder + "/" + PolicyRepository.fileName, F_OK) == 0 { return folder.isEmpty ? "/" : folder }
+      guard let slash = folder.lastIndex(of: "/") else { return nil }
+      folder = String(folder[..<slash])
+    }
+  }
+
+  // MARK: Reporting
+
+  private mutating func report(_ code: Diagnostic.Code, _ path: String, _ number: Int32) {
+    diagnostics.append(Diagnostic(code, "cannot read \(path.excerpt): \(String(cString: strerror(number)))"))
+  }
+
+  private mutating func refuse(_ path: String, _ kind: mode_t, expected: String) {
+    if kind == S_IFLNK {
+      diagnostics.append(
+        Diagnostic(
+          "symbolic-link", "\(path.excerpt) is a symbolic link, which is not followed", expected: expected,
+          hint: "put the file itself into the repository"))
+    } else {
+      diagnostics.append(Diagnostic("not-a-file", "\(path.excerpt) is no file or folder", expected: expected))
+    }
+  }
+}

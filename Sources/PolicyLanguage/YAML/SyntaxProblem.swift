@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+
+/// Says what is wrong where libyaml stopped, by a look at the source at that place.
+struct SyntaxProblem {
+  private let file: String
+  private let lines: [[Unicode.Scalar]]
+
+  init(_ source: SourceText, file: String) {
+    self.file = file
+    lines = source.lines().map { Array($0.unicodeScalars) }
+  }
+
+  func diagnostic(for problem: LibYAMLProblem) -> Diagnostic {
+    let mark = clamped(problem.mark)
+    let opening = problem.contextMark.flatMap { context in scalar(at: context).map { (context, $0) } }
+    return tab(at: mark) ?? special(at: mark, opening: opening) ?? unclosed(at: mark, opening: opening)
+      ?? nestedColon(at: mark) ?? indentation(at: mark) ?? general(problem, at: mark)
+  }
+
+  // MARK: Causes
+
+  private func tab(at mark: Mark) -> Diagnostic? {
+    for line in [mark.line, mark.line - 1] where lines.indices.contains(Int(line) - 1) {
+      let blanks = lines[Int(line) - 1].prefix { $0 == " " || $0 == "\t" }
+      if let place = blanks.firstIndex(of: "\t") {
+        return report(
+          "yaml-tab", "a tab indents this line", Mark(line: line, column: Int32(place) + 1),
+          expected: "blanks: YAML does not indent with tabs", hint: "replace the tab by two blanks")
+      }
+    }
+    return nil
+  }
+
+  /// Characters that mean something to YAML at the start of a text.
+  private func special(at mark: Mark, opening: (Mark, Unicode.Scalar)?) -> Diagnostic? {
+    if let character = scalar(at: mark), "@`%".unicodeScalars.contains(character) {
+      return report(
+        "yaml-unquoted", "a text cannot begin with \(character) here", mark, hint: "put the text in quotes")
+    }
+    guard let (place, character) = opening, "*&!%".unicodeScalars.contains(character) else { return nil }
+    return report(
+      "yaml-unquoted", "a text cannot begin with \(character) here", place,
+      hint: "put the text in quotes" + (character == "*" ? ", as in name: \"*\"" : ""))
+  }
+
+  private func unclosed(at mark: Mark, opening: (Mark, Unicode.Scalar)?) -> Diagnostic? {
+    guard let (place, character) = opening, let closing = Self.closings[character] else { return nil }
+    let isQuote = character == closing
+    if isQuote, !isAtEnd(mark) {
+      return nil
+    }
+    if isAtEnd(mark) || (mark.line > place.line && !isFlow(scalar(at: mark))) {
+      return report(
+        "yaml-unclosed", "nothing closes this \(character)", place, expected: "a \(closing) further on",
+        hint: isQuote ? "close the quotes; in '…' write '' for a quote, in \"…\" write \\\"" : "add \(closing)")
+    }
+    return Diagnostic(
+      "yaml-flow", "this does not fit here inside \(character)\(closing)", at: range(mark),
+      expected: "a comma or \(closing)", hint: "put texts with : , [ ] { } in quotes",
+      notes: [Diagnostic.Note("the \(character) is here", at: range(place))])
+  }
+
+  private func nestedColon(at mark: Mark) -> Diagnostic? {
+    guard scalar(at: mark) == ":", let line = line(mark) else { return nil }
+    let before = line.prefix(Int(mark.column) - 1)
+    guard before.contains(":") else { return nil }
+    return report(
+      "yaml-colon", "a second ': ' in one line: this would begin a mapping inside a text", mark,
+      hint: "put the text in quotes, or the mapping on lines of its own")
+  }
+
+  private func indentation(at mark: Mark) -> Diagnostic? {
+    guard let line = line(mark) else { return nil }
+    let blanks = line.prefix { $0 == " " }.count
+    guard blanks < line.count, blanks + 1 >= Int(mark.column) || scalar(at: mark) == ":" else { return nil }
+    guard let above = lines[..<(Int(mark.line) - 1)].lastIndex(where: Self.hasContent) else { return nil }
+    let aboveBlanks = lines[above].prefix { $0 == " " }.count
+    let place = Mark(line: mark.line, column: Int32(blanks) + 1)
+    return Diagnostic(
+      "yaml-indentation", "this line does not fit under the lines above it", at: range(place),
+      expected: "an indentation that a line above has, or deeper below a key that ends in ':'",
+      hint: "check the indentation and that every key ends in ': '",
+      notes: [
+        Diagnostic.Note(
+          "the line above begins at column \(aboveBlanks + 1), this one at column \(blanks + 1)",
+          at: range(Mark(line: Int32(above) + 1, column: Int32(aboveBlanks) + 1)))
+      ])
+  }
+
+  private func general(_ problem: LibYAMLProblem, at mark: Mark) -> Diagnostic {
+    report("yaml-syntax", "this is not YAML: \(problem.text)", mark, hint: "put texts with special characters in quotes")
+  }
+
+  // MARK: The source
+
+  private static let closings: [Unicode.Scalar: Unicode.Scalar] = ["[": "]", "{": "}", "\"": "\"", "'": "'"]
+
+  private static func hasContent(_ line: [Unicode.Scalar]) -> Bool {
+    line.first { $0 != " " && $0 != "\t" }.map { $0 != "#" } ?? false
+  }
+
+  private func isFlow(_ scalar: Unicode.Scalar?) -> Bool { scalar.map { "[]{},".unicodeScalars.contains($0) } ?? false }
+
+  private func line(_ mark: Mark) -> [Unicode.Scalar]? {
+    let index = Int(mark.line) - 1
+    return lines.indices.contains(index) ? lines[index] : nil
+  }
+
+  private func scalar(at mark: Mark) -> Unicode.Scalar? {
+    guard let line = line(mark) else { return nil }
+    let column = Int(mark.column) - 1
+    return line.indices.contains(column) ? line[column] : nil
+  }
+
+  /// libyaml's end of the text is a line that has no text.
+  private func clamped(_ mark: Mark) -> Mark {
+    guard Int(mark.line) > lines.count, let last = lines.last else { return mark }
+    return Mark(line: Int32(lines.count), column: Int32(last.count) + 1)
+  }
+
+  private func isAtEnd(_ mark: Mark) -> Bool {
+    Int(mark.line) >= lines.count && Int(mark.column) > (line(mark)?.count ?? 0)
+  }
+
+  private func range(_ mark: Mark) -> SourceRange {
+    Span(start: mark, end: Mark(line: mark.line, column: mark.column + 1)).range(in: file)
+  }
+
+  private func report(
+    _ code: Diagnostic.Code, _ message: String, _ mark: Mark, expected: String? = nil, hint: String? = nil
+  ) -> Diagnostic {
+    Diagnostic(code, message, at: range(mark), expected: expected, hint: hint)
+  }
+}
