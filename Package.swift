@@ -82,6 +82,10 @@ let package = Package(
     // MARK: Tests, beside each target
     tests("Diagnostics"),
     tests("FilterModel"),
+    /** Filters for tests: every attribute alone, and random ones. */
+    .target(
+      name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator", swiftSettings: shell),
+    tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),
