@@ -85,6 +85,10 @@ let package = Package(
     tests("Diagnostics"),
     tests("FilterModel"),
     tests("PolicyLanguage", ["FilterModel", "Diagnostics", "GoldenSupport"]),
+    /** Filters for tests: every attribute alone, and random ones. */
+    .target(
+      name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator", swiftSettings: shell),
+    tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),
