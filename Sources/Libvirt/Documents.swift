@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLibvirt
+
 /// A network filter as libvirt tells it.
 public struct FilterDocument: Hashable, Sendable {
   /// The filter's name.
@@ -86,5 +88,14 @@ public struct Version: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Older before newer.
   public static func < (left: Version, right: Version) -> Bool {
     (left.major, left.minor, left.release) < (right.major, right.minor, right.release)
+  }
+}
+
+extension Version {
+  /// Of the client library that this process runs with (`virGetVersion`).
+  public static var client: Version {
+    var number: UInt = 0
+    virGetVersion(&number, nil, nil)
+    return Version(number: number)
   }
 }

@@ -26,6 +26,9 @@ public struct PolicySources: Sendable {
   init(_ files: [String: SourceText]) { self.files = files }
 
   /// The text of a line, from 1, without its end; nil for files that were not read.
+  /// Of the files that were read, in order, relative to the repository.
+  public var paths: [String] { files.keys.sorted() }
+
   public func line(_ number: Int, of file: String) -> String? { files[file]?.line(number) }
 }
 

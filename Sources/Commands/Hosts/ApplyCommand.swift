@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnostics
+import FoundationEssentials
+import Planning
+import Processes
+import Reconcile
+
+struct ApplyCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apply", abstract: "Make a host as the policy wants it.",
+    discussion: """
+      Plans, shows the plan, asks, and carries it out: new filters first, then changed ones, then interfaces, deletions \
+      last. Every filter is read back after it was sent; at the end the whole host is. Killed at any moment, the next run \
+      goes on. With FILE, the saved plan is carried out, and refused if the host has changed since.
+      """)
+
+  @Argument(help: ArgumentHelp("A plan that 'plan --out' has saved.", valueName: "file"))
+  var planFile: String?
+
+  @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var hosts: HostOptions
+  @OptionGroup var limits: LimitOptions
+  @OptionGroup var output: OutputOptions
+
+  @Flag(name: .customLong("auto-approve"), help: "Do not ask.")
+  var autoApprove = false
+
+  @Option(help: ArgumentHelp("What happens to finished steps when one fails: keep or undo.", valueName: "policy"))
+  var onFailure = FailurePolicy.keep
+
+  @Option(
+    help: ArgumentHelp(
+      "Take everything back unless 'nwfleet confirm' is said within this time, e.g. 90s or 2m.",
+      discussion: "Only for a libvirtd on this machine: the undo must lie where a lost connection does not reach.",
+      valueName: "time"))
+  var confirmWithin: TimeSpan?
+
+  @Flag(name: .customLong("take-over"), help: "Apply although the host is run from another repository.")
+  var takesOver = false
+
+  func execute(_ output: Output) async throws -> ExitStatus {
+    var output = output
+    let session = try await plan(&output)
+    let lock = try HostLock(uri: session.host.uri)
+    defer { withExtendedLifetime(lock) {} }
+    let plan = session.plan
+    if !output.isJSON {
+      output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
+    }
+    output.warn(plan.warnings)
+    let findings = plan.problems + plan.findings(beyond: limits.limits)
+    guard findings.isEmpty else { throw DiagnosticError(findings) }
+    let run = ApplyRun(output: output, onFailure: onFailure)
+    if plan.steps.isEmpty, plan.marker == nil {
+      return run.report(verified(plan), plan)
+    }
+    if !plan.steps.isEmpty, !autoApprove {
+      guard output.canAsk else {
+        throw DiagnosticError(
+          Diagnostic("not-approved", "nobody can be asked here", hint: "say --auto-approve, or apply a saved plan with it"))
+      }
+      guard output.asks("Apply this to \(plan.host)?") else {
+        output.note("Nothing was changed.\n")
+        return .error
+      }
+      try await checkUnchanged(session)
+    }
+    return try await carryOut(session, run)
+  }
+
+  private func verified(_ plan: Plan) -> ApplyDocument {
+    var document = ApplyDocument(plan)
+    document.isVerified = true
+    return document
+  }
+
+  /// The plan from the repository, or the saved one if it still holds.
+  private func plan(_ output: inout Output) async throws -> PlanSession {
+    guard let planFile else {
+      let repository = try repository.load(&output)
+      output.warn(repository.warnings)
+      let host = try await hosts.resolve(repository.inventory).open(.readWrite)
+      return try await PlanSession(
+        host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
+    }
+    let saved = try JSONFile.read(SavedPlan.self, from: planFile)
+    let request = try saved.request()
+    let host = try await HostAddress(name: saved.host, uri: saved.uri).open(.readWrite)
+    let session = try await PlanSession(host: host, request: request)
+    try await checkUnchanged(session)
+    return session
+  }
+
+  /// A plan holds for the host that it saw, and for no other.
+  private func checkUnchanged(_ session: PlanSession) async throws {
+    let differences = SavedPlan.differences(
+      from: session.request.observed, to: try await session.host.observe())
+    guard differences.isEmpty else {
+      throw DiagnosticError(
+        Diagnostic(
+          "stale-plan", "\(session.plan.host) has changed since the plan was made", hint: "plan again",
+          notes: differences))
+    }
+  }
+
+  private func carryOut(_ session: PlanSession, _ run: ApplyRun) async throws -> ExitStatus {
+    guard let confirmWithin else { return run.report(try await run.run(session), session.plan) }
+    let undo = try await arm(session, confirmWithin)
+    let document = try await run.run(session)
+    if document.isVerified {
+      try undo.extend(to: confirmWithin.seconds)
+      run.output.note("Taken back in \(confirmWithin) unless you say: nwfleet confirm\n")
+    }
+    return run.report(document, session.plan)
+  }
+
+  /// Puts the undo where it works without us, before anything is changed.
+  private func arm(_ session: PlanSession, _ time: TimeSpan) async throws -> ArmedUndo {
+    guard LibvirtHost.isLocal(session.host.uri) else {
+      throw DiagnosticError(
+        Diagnostic(
+          "undo-not-here", "--confirm-within works only for a libvirtd on the machine that nwfleet runs on",
+          hint: "run nwfleet on \(session.plan.host) itself"))
+    }
+    let undo = try ArmedUndo(
+      undoing: session.plan.steps + (session.plan.marker.map { [.filter($0)] } ?? []), host: session.plan.host,
+      uri: session.host.uri, after: session.plan.cost.seconds * 4 + time.seconds)
+    let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    _ = try await Processes.spawnDetached(program, ["undo-armed", undo.path], log: "\(undo.path).log")
+    return undo
+  }
+}
+
+/// How much may be taken away.
+struct LimitOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Delete at most this many filters. Default: a tenth of the project's, three at least.", valueName: "count"))
+  var maxDestroy: Int?
+
+  @Option(help: ArgumentHelp("Leave at most this many interfaces without a filter.", valueName: "count"))
+  var allowUnprotected = 0
+
+  var limits: Limits { Limits(mostDestroyed: maxDestroy, mostUnprotected: allowUnprotected) }
+}
+
+extension FailurePolicy: ExpressibleByArgument {}
+
+/// A time on the command line: a number with s, m or h.
+struct TimeSpan: ExpressibleByArgument, CustomStringConvertible {
+  let seconds: Double
+  let description: String
+
+  init?(argument: String) {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+    guard let last = argument.last, let unit = units[last], let number = Int(argument.dropLast()), number > 0,
+      number <= 100_000
+    else { return nil }
+    seconds = Double(number) * unit
+    description = argument
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import Planning
+import Reconcile
+
+/// Carries out plans and reports: what apply, destroy and an undo have in common.
+struct ApplyRun {
+  var output: Output
+  var onFailure = FailurePolicy.keep
+
+  /// Carries out a session's plan, reads the host again, and plans again where it has changed meanwhile, three times at most.
+  func run(_ session: PlanSession) async throws -> ApplyDocument {
+    var session = session
+    var document = ApplyDocument(session.plan)
+    for _ in 0..<3 {
+      let outcomes = await carryOut(session)
+      document.add(outcomes)
+      guard !outcomes.contains(where: \.isFailure) else { return document }
+      session = try await session.again()
+      if session.plan.isEmpty, session.plan.marker == nil {
+        document.isVerified = true
+        return document
+      }
+      // Something of the policy is still to be done: a VM has started, or somebody else has changed something.
+      guard session.plan.problems.isEmpty else { break }
+    }
+    document.problems = (session.plan.problems.isEmpty
+      ? [
+        Diagnostic(
+          "not-converged", "\(session.plan.host) is still not as planned: somebody else changes it at the same time",
+          hint: "see 'nwfleet plan' for what is left")
+      ] : session.plan.problems).map(DiagnosticRecord.init)
+    return document
+  }
+
+  private func carryOut(_ session: PlanSession) async -> [StepOutcome] {
+    let output = output
+    let applier = Applier(session.host, observed: session.request.observed) { done, count, step in
+      output.progress("\(done + 1)/\(count) \(PlanDocument.title(step))")
+    }
+    let marker = session.plan.marker.map { [Step.filter($0)] } ?? []
+    let outcomes = await applier.run(session.plan.steps + marker, onFailure: onFailure)
+    output.endProgress()
+    return outcomes
+  }
+
+  /// Shows what was done, and says how the command ends.
+  func report(_ document: ApplyDocument, _ plan: Plan) -> ExitStatus {
+    if output.isJSON {
+      output.result(document)
+    } else {
+      for outcome in document.outcomes where output.isVerbose || outcome.result != "done" {
+        output.result("  \(outcome.result): \(outcome.title)\(outcome.error.map { ": \($0.message)" } ?? "")\n")
+        if let hint = outcome.error?.hint { output.result("    hint: \(hint)\n") }
+      }
+      output.result(document.summary)
+      for problem in document.problems { output.result("error: \(problem.message)\n") }
+    }
+    if !document.isVerified { return document.doneCount == 0 ? .error : .partial }
+    return plan.notEnforced.contains { $0.state == .off } ? .partial : .done
+  }
+}
+
+extension PlanDocument {
+  /// A step in a few words.
+  static func title(_ step: Step) -> String {
+    switch step {
+    case .filter(let change): "\(change.kind.rawValue) filter \(change.name)"
+    case .interface(let change): "filter of \(change.machine) \(change.mac)"
+    case .port(let change): "filter of \(change.machine) (\(change.device))"
+    }
+  }
+}
+
+/// What apply did, as JSON.
+struct ApplyDocument: Encodable {
+  struct Outcome: Encodable {
+    var title: String
+    /// done, failed, skipped or undone.
+    var result: String
+    var change: PlanDocument.Change
+    var reason: String?
+    var error: DiagnosticRecord?
+  }
+
+  var format = PlanDocument.format
+  var host: String
+  var uri: String
+  var project: String
+  var outcomes: [Outcome] = []
+  /// Whether a new reading of the host after all is as the policy wants it.
+  var isVerified = false
+  var problems: [DiagnosticRecord] = []
+
+  init(_ plan: Plan) {
+    host = plan.host
+    uri = plan.uri
+    project = plan.project
+  }
+
+  mutating func add(_ outcomes: [StepOutcome]) {
+    for outcome in outcomes {
+      var record = Outcome(
+        title: PlanDocument.title(outcome.step), result: "done", change: PlanDocument.change(outcome.step))
+      switch outcome.result {
+      case .done: break
+      case .undone: record.result = "undone"
+      case .skipped(let reason):
+        record.result = "skipped"
+        record.reason = reason
+      case .failed(let error):
+        record.result = "failed"
+        record.error = DiagnosticRecord(error.diagnostic)
+      }
+      self.outcomes.append(record)
+    }
+  }
+
+  var doneCount: Int { outcomes.count { $0.result == "done" } }
+
+  var summary: String {
+    let counts = ["done", "undone", "skipped", "failed"].compactMap { result in
+      let count = outcomes.count { $0.result == result }
+      return count > 0 ? "\(count) \(result)" : nil
+    }
+    let state = isVerified ? "read back and verified" : "not as planned"
+    return "Applied to \(host): \(counts.isEmpty ? "nothing to do" : counts.joined(separator: ", ")); \(state).\n"
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnostics
+import FilterModel
+import Planning
+import Reconcile
+
+struct DestroyCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "destroy", abstract: "Take everything of the project off a host.",
+    discussion: """
+      Filters of libvirt's, of other projects and made by hand stay, and so do adopted ones. A filter that something \
+      else still refers to stays too, and is named.
+      """)
+
+  @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var hosts: HostOptions
+  @OptionGroup var output: OutputOptions
+
+  @Flag(name: .customLong("auto-approve"), help: "Do not ask.")
+  var autoApprove = false
+
+  func execute(_ output: Output) async throws -> ExitStatus {
+    var output = output
+    let repository = try repository.load(&output)
+    let host = try await hosts.resolve(repository.inventory).open(.readWrite)
+    let lock = try HostLock(uri: host.uri)
+    defer { withExtendedLifetime(lock) {} }
+    let session = try await PlanSession(
+      host: host,
+      request: .removal(
+        of: repository.desired.identity, repositoryID: repository.desired.repositoryID, from: try await host.observe()))
+    let plan = session.plan
+    if !output.isJSON {
+      output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
+    }
+    output.warn(plan.warnings)
+    guard plan.problems.isEmpty else { throw DiagnosticError(plan.problems) }
+    if !plan.steps.isEmpty, !autoApprove {
+      guard output.canAsk else {
+        throw DiagnosticError(
+          Diagnostic("not-approved", "nobody can be asked here", hint: "say --auto-approve"))
+      }
+      guard output.asks("Take all this off \(plan.host)?") else {
+        output.note("Nothing was changed.\n")
+        return .error
+      }
+    }
+    let run = ApplyRun(output: output)
+    return run.report(try await run.run(session), plan)
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnostics
+import FilterModel
+import Reconcile
+import Sandbox
+
+/// Which host.
+struct HostOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A host of the inventory.", valueName: "name"))
+  var host: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A libvirt URI such as qemu:///system, or sandbox:///1 for a sandbox's host.", valueName: "uri"))
+  var connect: String?
+
+  func validate() throws {
+    if host != nil, connect != nil { throw ValidationError("--host and --connect exclude each other") }
+  }
+
+  /// The one host that a command works on.
+  func resolve(_ inventory: Inventory?) throws -> HostAddress {
+    if let connect {
+      let known = inventory?.hosts.first { $0.uri == connect }
+      return try HostAddress(name: known?.name ?? connect, uri: connect)
+    }
+    let hosts = inventory?.hosts ?? []
+    if let host {
+      guard let found = hosts.first(where: { $0.name == host }) else {
+        throw DiagnosticError(
+          Diagnostic(
+            "unknown-host", "the inventory has no host '\(host)'",
+            expected: hosts.isEmpty ? "an inventory: nwfleet.yaml names no hosts" : "one of \(hosts.map(\.name).joined(separator: ", "))",
+            hint: Suggestion.hint(for: host, in: hosts.map(\.name))))
+      }
+      return try HostAddress(name: found.name, uri: found.uri)
+    }
+    guard hosts.count <= 1 else {
+      throw DiagnosticError(
+        Diagnostic(
+          "several-hosts", "the inventory has \(hosts.count) hosts",
+          hint: "name one with --host: \(hosts.map(\.name).joined(separator: ", "))"))
+    }
+    return try hosts.first.map { try HostAddress(name: $0.name, uri: $0.uri) }
+      ?? HostAddress(name: "localhost", uri: "qemu:///system")
+  }
+}
+
+/// A host's name and the URI to open.
+struct HostAddress {
+  var name: String
+  var uri: String
+
+  /// `sandbox:///N` stands for the URI of a sandbox's host on this machine.
+  init(name: String, uri: String) throws {
+    self.name = name
+    let prefix = "sandbox:///"
+    guard uri.hasPrefix(prefix) else {
+      self.uri = uri
+      return
+    }
+    guard let number = Int(uri.dropFirst(prefix.count)), number > 0 else {
+      throw DiagnosticError(
+        Diagnostic("bad-uri", "'\(uri)' names no host of a sandbox", expected: "sandbox:///1 and so on"))
+    }
+    self.uri = try Sandbox().uri(host: number)
+  }
+
+  func open(_ access: LibvirtHost.Access) async throws -> any Host {
+    try await LibvirtHost.connect(name: name, uri: uri, access: access)
+  }
+}
+
+/// A host to look at: libvirt's, or a snapshot.
+struct ReadableHostOptions: ParsableArguments {
+  @OptionGroup var hosts: HostOptions
+
+  @Option(help: ArgumentHelp("A snapshot to look at instead of a host.", valueName: "file"))
+  var snapshot: String?
+
+  func open(_ inventory: Inventory?) async throws -> any Host {
+    if let snapshot {
+      return try SnapshotHost(try JSONFile.read(SnapshotDocument.self, from: snapshot))
+    }
+    return try await hosts.resolve(inventory).open(.readOnly)
+  }
+}

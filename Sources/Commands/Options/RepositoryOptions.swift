@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnostics
+import FilterModel
+import FoundationEssentials
+import PolicyLanguage
+import Processes
+import Reconcile
+
+/// Which policy repository.
+struct RepositoryOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The policy repository.", discussion: "Default: the nearest folder upwards with nwfleet.yaml.", valueName: "folder"))
+  var repo: String?
+
+  /// The folder.
+  func folder() throws -> String {
+    if let repo { return repo }
+    if let found = PolicyRepository.find(from: FileManager.default.currentDirectoryPath) { return found }
+    throw DiagnosticError(
+      Diagnostic(
+        "no-repository", "there is no nwfleet.yaml in this folder or above it",
+        hint: "make one with 'nwfleet init', or name the folder with --repo"))
+  }
+
+  /// Everything that the repository says.
+  ///
+  /// - Throws: `DiagnosticError` with all that is wrong in it.
+  func load(_ output: inout Output) throws -> Repository {
+    let folder = try folder()
+    let loaded = PolicyRepository.load(directory: folder)
+    output.line = { file, number in loaded.sources.line(number, of: file) }
+    guard let desired = loaded.desired else { throw DiagnosticError(loaded.diagnostics) }
+    return Repository(
+      folder: folder, desired: desired, inventory: loaded.inventory, warnings: loaded.diagnostics,
+      line: output.line)
+  }
+}
+
+/// A policy repository that has no errors.
+struct Repository {
+  var folder: String
+  var desired: DesiredState
+  var inventory: Inventory
+  var warnings: [Diagnostic]
+  var line: @Sendable (_ file: String, _ number: Int) -> String?
+
+  /// The commit that is checked out, `+` behind it if files differ from it; nil outside of git.
+  ///
+  /// Asks git for nothing that could run a program of the repository's (fsmonitor is off; reading a commit runs no hook).
+  func commit() async -> String? {
+    func git(_ arguments: [String]) async -> String? {
+      let result = try? await Processes.run(
+        "git", ["-c", "core.fsmonitor=false", "-C", folder] + arguments, deadline: .seconds(10))
+      return result.flatMap { $0.succeeded ? $0.output.trimmed : nil }
+    }
+    guard let head = await git(["rev-parse", "--verify", "HEAD"]) else { return nil }
+    let changes = await git(["status", "--porcelain", "--untracked-files=normal", "--", "."])
+    return changes == "" ? head : head + "+"
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnostics
+import FoundationEssentials
+import PolicyLanguage
+import Reconcile
+
+struct FmtCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fmt", abstract: "Format policy files: indentation, blanks, blank lines. Comments and order stay.")
+
+  @Argument(help: ArgumentHelp("Only these files. Default: all of the repository.", valueName: "file"))
+  var files: [String] = []
+
+  @Flag(help: "Change nothing; name the files that would change, and exit with 1 if there are any.")
+  var check = false
+
+  @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var output: OutputOptions
+
+  func execute(_ output: Output) async throws -> ExitStatus {
+    var changed: [String] = []
+    var failures: [Diagnostic] = []
+    var texts: [String: [String]] = [:]
+    for path in try files.isEmpty ? ownFiles() : files {
+      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        throw HostError(.file, "\(path) cannot be read", hint: "is it there, and UTF-8?")
+      }
+      texts[path] = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      let result = Formatter.format(text, file: path)
+      failures += result.diagnostics
+      guard result.text != text else { continue }
+      changed.append(path)
+      if !check { try write(result.text, to: path) }
+    }
+    var output = output
+    let lines = texts
+    output.line = { file, number in
+      guard let text = lines[file], text.indices.contains(number - 1) else { return nil }
+      return text[number - 1]
+    }
+    output.show(failures)
+    for path in changed { output.result("\(path)\n") }
+    return !failures.isEmpty || check && !changed.isEmpty ? .error : .done
+  }
+
+  private func ownFiles() throws -> [String] {
+    let folder = try repository.folder()
+    return PolicyRepository.load(directory: folder).sources.paths.map { "\(folder)/\($0)" }
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    do {
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+    } catch {
+      throw HostError(.file, "\(path) cannot be written")
+    }
+  }
+}

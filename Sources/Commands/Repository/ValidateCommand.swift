@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Diagnostics
+import PolicyLanguage
+
+struct ValidateCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check a policy repository; all that is wrong is shown at once.")
+
+  @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var output: OutputOptions
+
+  func execute(_ output: Output) async throws -> ExitStatus {
+    var output = output
+    let loaded = PolicyRepository.load(directory: try repository.folder())
+    output.line = { file, number in loaded.sources.line(number, of: file) }
+    if output.isJSON {
+      output.result(DiagnosticsDocument(loaded.diagnostics))
+    } else {
+      output.show(loaded.diagnostics)
+    }
+    guard let desired = loaded.desired else {
+      let errors = loaded.diagnostics.count { $0.severity == .error }
+      output.note("\(errors) error\(errors == 1 ? "" : "s").\n")
+      return .error
+    }
+    output.note(
+      "Valid: project \(desired.identity.project), \(desired.filters.count) filters, \(desired.attachments.count) groups.\n")
+    return .done
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import Glibc
+import Reconcile
+
+/// The one place that prints: results to standard output, everything else to standard error.
+struct Output: Sendable {
+  let isJSON: Bool
+  let isQuiet: Bool
+  let isVerbose: Bool
+  let style: Style
+  let errorStyle: Style
+  /// The text of lines, for diagnostics.
+  var line: @Sendable (_ file: String, _ number: Int) -> String? = { _, _ in nil }
+
+  /// A result, as it is.
+  func result(_ text: String) { fputs(text, stdout) }
+
+  /// A result for machines.
+  func result(_ document: some Encodable) { fputs(JSONFile.text(document), stdout) }
+
+  /// Something that a person may want to know.
+  func note(_ text: String) {
+    if !isQuiet, !isJSON { fputs(text, stderr) }
+  }
+
+  /// Findings: as JSON on standard output where JSON was asked for, else as text on standard error.
+  func show(_ diagnostics: [Diagnostic]) {
+    guard !diagnostics.isEmpty else { return }
+    if isJSON {
+      result(DiagnosticsDocument(diagnostics))
+    } else {
+      fputs(DiagnosticRenderer(style: errorStyle, line: line).render(diagnostics), stderr)
+    }
+  }
+
+  /// Warnings beside a result: text for people; JSON results carry their own.
+  func warn(_ diagnostics: [Diagnostic]) {
+    if !isJSON, !isQuiet { show(diagnostics) }
+  }
+
+  /// A line that the next one replaces, on a terminal only.
+  func progress(_ text: String) {
+    guard !isQuiet, !isJSON, isatty(STDERR_FILENO) == 1 else { return }
+    fputs("\r\u{1b}[2K\(text)", stderr)
+    fflush(stderr)
+  }
+
+  /// Takes the progress line away.
+  func endProgress() { progress("") }
+
+  /// Asks on the terminal; only the word `yes` is one.
+  func asks(_ question: String) -> Bool {
+    fputs("\(question)\n  Only 'yes' is taken for yes: ", stderr)
+    fflush(stderr)
+    return readLine()?.trimmed == "yes"
+  }
+
+  var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+}
+
+extension String {
+  var trimmed: String {
+    String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import FilterModel
+import Planning
+
+/// A plan for people.
+struct PlanText {
+  private let plan: Plan
+  private let style: Style
+  private let isVerbose: Bool
+
+  init(_ plan: Plan, style: Style, isVerbose: Bool) {
+    self.plan = plan
+    self.style = style
+    self.isVerbose = isVerbose
+  }
+
+  var text: String {
+    var text = style.bold("Plan for \(plan.host), project \(plan.project)\n")
+    if plan.steps.isEmpty {
+      text += plan.problems.isEmpty ? "\nNo changes. The host is as the policy wants it.\n" : ""
+    } else {
+      text += "\n" + plan.steps.map(step).joined() + "\n" + summary + cost
+    }
+    return text + gaps
+  }
+
+  /// How many things change, in one line.
+  var summary: String {
+    "Plan: \(plan.count(.create)) to create, \(plan.count(.change)) to change, \(plan.count(.delete)) to delete.\n"
+  }
+
+  private func glyph(_ kind: ChangeKind) -> String {
+    switch kind {
+    case .create: style.green("+")
+    case .change: style.yellow("~")
+    case .delete: style.red("-")
+    }
+  }
+
+  private func step(_ step: Step) -> String {
+    switch step {
+    case .filter(let change): filter(change)
+    case .interface(let change): interface(change)
+    case .port(let change): port(change)
+    }
+  }
+
+  // MARK: Filters
+
+  private func filter(_ change: FilterChange) -> String {
+    let origin = change.origin.map { style.dim("  # \($0.file):\($0.start.line)") } ?? ""
+    var text = "  \(glyph(change.kind)) filter \(style.bold(change.name))\(origin)\n"
+    switch (change.before, change.after) {
+    case (nil, let after?):
+      text += "      uuid \(change.uuid)\n"
+      if let filter = after.filter { text += header(filter) + rules(filter.entries, style.green("+")) }
+    case (let before?, nil):
+      if let filter = before.filter, isVerbose { text += rules(filter.entries, style.red("-")) }
+    case (let before?, let after?):
+      guard let new = after.filter else { break }
+      guard let old = before.filter else {
+        text += "      the host's version says something that nwfleet does not know; it is replaced\n"
+        return text + rules(new.entries, style.green("+"))
+      }
+      if (old.chain, old.priority) != (new.chain, new.priority) {
+        text += "      \(style.red("-")) \(chain(old))\n      \(style.green("+")) \(chain(new))\n"
+      }
+      text += difference(old.entries, new.entries)
+    case (nil, nil): break
+    }
+    return text
+  }
+
+  private func chain(_ filter: Filter) -> String { "chain \(filter.chain), priority \(filter.priority)" }
+
+  private func header(_ filter: Filter) -> String {
+    filter.chain == Chain.root && filter.priority == 0 ? "" : "      \(chain(filter))\n"
+  }
+
+  private func rules(_ entries: [Filter.Entry], _ glyph: String) -> String {
+    let shown = isVerbose ? entries[...] : entries.prefix(12)
+    var text = shown.map { "      \(glyph) \($0.summary)\n" }.joined()
+    if shown.count < entries.count { text += "      … \(entries.count - shown.count) more (-v shows them)\n" }
+    return text
+  }
+
+  /// Changed entries, with how many unchanged ones lie between.
+  private func difference(_ old: [Filter.Entry], _ new: [Filter.Entry]) -> String {
+    var text = ""
+    var kept = 0
+    func flush() {
+      if kept > 0 { text += style.dim("        \(kept) unchanged\n") }
+      kept = 0
+    }
+    for entry in EntryDiff.between(old, new) {
+      switch entry {
+      case .kept: kept += 1
+      case .removed(let entry):
+        flush()
+        text += "      \(style.red("-")) \(entry.summary)\n"
+      case .added(let entry):
+        flush()
+        text += "      \(style.green("+")) \(entry.summary)\n"
+      }
+    }
+    flush()
+    return text
+  }
+
+  // MARK: Interfaces and ports
+
+  private func interface(_ change: InterfaceChange) -> String {
+    let name = InterfaceName(machine: change.machine, mac: change.mac, device: change.device)
+    let scope =
+      change.isLive && change.isConfig ? "running and stored" : change.isLive ? "running" : "stored configuration"
+    var text = "  \(glyph(change.kind)) interface of \(style.bold(name.description)), \(scope)\(group(change.group))\n"
+    text += references(change.before.reference, change.after.reference)
+    if change.isLive, change.after.reference != nil {
+      text += "      libvirt leaves the interface without a filter for a moment while it does this\n"
+    }
+    return text
+  }
+
+  private func port(_ change: PortChange) -> String {
+    let mac = (change.after ?? change.before)?.mac
+    let name = mac.map { InterfaceName(machine: change.machine, mac: $0, device: change.device).description }
+    var text = "  \(glyph(change.kind)) port of \(style.bold(name ?? change.device))\(group(change.group))\n"
+    text += references(change.before?.reference, change.after?.reference)
+    if change.kind == .change { text += "      the port is without a filter for a moment while this is done\n" }
+    return text
+  }
+
+  private func group(_ group: String?) -> String { group.map { style.dim("  # group \($0)") } ?? "" }
+
+  private func references(_ before: FilterReference?, _ after: FilterReference?) -> String {
+    var text = ""
+    if let before { text += "      \(style.red("-")) filter \(before.summary)\n" }
+    if let after { text += "      \(style.green("+")) filter \(after.summary)\n" }
+    if after == nil { text += "      \(style.red("UNPROTECTED")): no filter is left\n" }
+    return text
+  }
+
+  // MARK: Cost and enforcement
+
+  private var cost: String {
+    let cost = plan.cost
+    guard cost.processes > 0 else { return "" }
+    let tenths = Int((cost.seconds * 10).rounded(.up))
+    var text = "Cost: libvirt rebuilds \(cost.rebuilds) port\(cost.rebuilds == 1 ? "" : "s"), about \(tenths / 10).\(tenths % 10) s."
+    if cost.exposures > 0 {
+      text += " Every VM of the host is without layer-3 rules for about \(cost.exposureMilliseconds) ms of it."
+    }
+    return text + "\n"
+  }
+
+  private var gaps: String {
+    var text = ""
+    let off = plan.notEnforced.filter { $0.state == .off }
+    for gap in off {
+      text += style.red("NOT ENFORCED") + " on \(gap.interface): \(gap.sysctls.joined(separator: " and ")) is off, so that "
+      text += "the kernel never looks at layer-3 rules\n"
+    }
+    let sysctls = Set(off.flatMap(\.sysctls)).sorted()
+    if !sysctls.isEmpty {
+      text += "  mend it on the host: modprobe br_netfilter; "
+      text += sysctls.map { "sysctl -w \($0)=1" }.joined(separator: "; ") + "\n"
+    }
+    let unknown = plan.notEnforced.count { $0.state == .unknown }
+    if unknown > 0 {
+      text += "Enforcement unknown for \(unknown) interface\(unknown == 1 ? "" : "s"): the host's sysctls "
+      text += "net.bridge.bridge-nf-call-* cannot be read from here.\n"
+    }
+    return text
+  }
+}

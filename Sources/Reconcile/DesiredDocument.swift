@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+public import FilterModel
+import FilterXML
+
+/// What a policy wants, as a record: with the reading of the host it makes a saved plan, since a plan is a function of the two.
+public struct DesiredDocument: Codable, Sendable, Hashable {
+  struct Place: Codable, Hashable {
+    var file: String
+    var line: Int
+    var column: Int
+    var endLine: Int
+    var endColumn: Int
+
+    init(_ range: SourceRange) {
+      file = range.file
+      (line, column) = (range.start.line, range.start.column)
+      (endLine, endColumn) = (range.end.line, range.end.column)
+    }
+
+    var range: SourceRange {
+      SourceRange(
+        file: file, start: SourcePosition(line: line, column: column),
+        end: SourcePosition(line: endLine, column: endColumn))
+    }
+  }
+
+  struct FilterRecord: Codable, Hashable {
+    var xml: String
+    var adopts: Bool
+    var origin: Place
+    var entryOrigins: [Place]
+  }
+
+  struct AttachmentRecord: Codable, Hashable {
+    var group: String
+    var machines: [String]
+    var filter: ReferenceRecord
+    var origin: Place
+  }
+
+  struct PortRecord: Codable, Hashable {
+    var machine: String
+    var device: String
+    var mac: String
+    var host: String?
+  }
+
+  var project: String
+  var repositoryID: String
+  var filters: [FilterRecord]
+  var attachments: [AttachmentRecord]
+  var ports: [PortRecord]
+
+  public init(_ desired: DesiredState) {
+    project = desired.identity.project
+    repositoryID = desired.repositoryID
+    filters = desired.filters.map {
+      FilterRecord(
+        xml: FilterXML.write($0.filter), adopts: $0.adopts, origin: Place($0.origin),
+        entryOrigins: $0.entryOrigins.map(Place.init))
+    }
+    attachments = desired.attachments.map {
+      AttachmentRecord(
+        group: $0.group, machines: $0.machines.map(\.text), filter: ReferenceRecord($0.reference),
+        origin: Place($0.origin))
+    }
+    ports = desired.ports.map {
+      PortRecord(machine: $0.machine, device: $0.device, mac: $0.mac.description, host: $0.host)
+    }
+  }
+
+  /// What the policy wanted then.
+  public func desired() throws(HostError) -> DesiredState {
+    var desired = DesiredState(identity: Identity(project: project), repositoryID: repositoryID)
+    for record in filters {
+      guard let filter = FilterXML.parse(record.xml).filter else {
+        throw HostError(.file, "a filter of the saved plan cannot be read", hint: "plan again")
+      }
+      desired.filters.append(
+        DesiredFilter(
+          filter, adopts: record.adopts, origin: record.origin.range, entryOrigins: record.entryOrigins.map(\.range)))
+    }
+    desired.attachments = attachments.map {
+      DesiredAttachment(
+        group: $0.group, machines: $0.machines.map { NamePattern($0) }, reference: $0.filter.reference,
+        origin: $0.origin.range)
+    }
+    for record in ports {
+      desired.ports.append(
+        DesiredPort(
+          machine: record.machine, device: record.device, mac: try BindingRecord.mac(record.mac), host: record.host))
+    }
+    return desired
+  }
+
+  /// Changes whenever anything changes that a host would see; places in files do not count.
+  public static func digest(of desired: DesiredState) -> String {
+    var document = DesiredDocument(desired)
+    let nowhere = Place(
+      SourceRange(
+        file: "", start: SourcePosition(line: 0, column: 0), end: SourcePosition(line: 0, column: 0)))
+    for index in document.filters.indices {
+      document.filters[index].origin = nowhere
+      document.filters[index].entryOrigins = []
+    }
+    for index in document.attachments.indices { document.attachments[index].origin = nowhere }
+    return SHA1.hexDigest(JSONFile.text(document))
+  }
+}
