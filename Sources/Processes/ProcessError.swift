@@ -49,6 +49,7 @@ public struct ProcessError: Error, Sendable, Hashable, CustomStringConvertible {
     self.errorOutput = errorOutput
   }
 
+  /// The message and, where there is some, the program's own words.
   public var description: String {
     errorOutput.isEmpty ? message : "\(message): \(errorOutput)"
   }

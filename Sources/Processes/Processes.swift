@@ -32,8 +32,8 @@ public enum Processes {
     let standardInput = try command.openInput(input)
     let result = await finish(within: deadline) { () async throws -> CommandResult in
       let ended = try await Subprocess.run(
-        configuration, input: .fileDescriptor(systemValue(standardInput), closeAfterSpawningProcess: true), output: .bytes(limit: outputLimit),
-        error: .bytes(limit: outputLimit))
+        configuration, input: .fileDescriptor(systemValue(standardInput), closeAfterSpawningProcess: true),
+        output: .bytes(limit: outputLimit), error: .bytes(limit: outputLimit))
       return CommandResult(
         executable: executable, arguments: arguments, status: status(of: ended.terminationStatus),
         output: String(decoding: ended.standardOutput, as: UTF8.self),

@@ -14,6 +14,8 @@ struct NetworkScript: Sendable {
   }
 
   /// A VM: a network namespace whose only link is a port of br0.
+  ///
+  /// The metric keeps its default route apart from one that a router advertisement (metric 1024) may bring first.
   func virtualMachine(_ number: Int) -> String {
     let vm = host.virtualMachine(number)
     return """
@@ -28,8 +30,8 @@ struct NetworkScript: Sendable {
       addr add \(vm.ipv4Address)/24 dev eth0
       addr add \(vm.ipv6Address)/64 dev eth0
       link set eth0 up
-      route add default via 192.168.122.1
-      route add default via 2001:db8:122::1 dev eth0
+      route add default via 192.168.122.1 dev eth0
+      route add default via 2001:db8:122::1 dev eth0 metric 512
       END
 
       """

@@ -15,7 +15,8 @@ extension Sandbox {
   /// - Throws: `SandboxError`: `notRunning`, `unknownMachine`, `timedOut`, `failed`. The command's own status is in the
   ///   result.
   public func exec(
-    host: Int = 1, vm machine: String? = nil, _ command: [String], input: String? = nil, deadline: Duration = .seconds(60)
+    host: Int = 1, vm machine: String? = nil, _ command: [String], input: String? = nil,
+    deadline: Duration = .seconds(60)
   ) async throws(SandboxError) -> CommandResult {
     let arguments = try entering(host, machine, command)
     do {
@@ -28,8 +29,9 @@ extension Sandbox {
   /// Runs a command as `exec` does, on this process's own terminal, and gives its exit status.
   ///
   /// - Throws: `SandboxError`: `notRunning`, `unknownMachine`, `failed`.
-  public func execAttached(host: Int = 1, vm machine: String? = nil, _ command: [String]) async throws(SandboxError) -> Int32
-  {
+  public func execAttached(
+    host: Int = 1, vm machine: String? = nil, _ command: [String]
+  ) async throws(SandboxError) -> Int32 {
     let arguments = try entering(host, machine, command)
     do {
       return try await Processes.runAttached("nsenter", arguments)

@@ -11,44 +11,40 @@ extension Sandbox {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8",
   ])
 
-  /// Starts the namespaces of a host; it is ready some time later.
-  func start(_ host: SandboxHost, _ options: SandboxOptions) async throws(SandboxError) {
+  /// Starts the namespaces of a host, and gives the pid of the process that waits outside for their first one to end.
+  func start(_ host: SandboxHost, _ options: SandboxOptions) async throws(SandboxError) -> Int32 {
     let files = HostFiles(host: host)
-    try files.create(options)
-    // unshare waits outside for the first process of the namespaces; when it dies, they die.
+    let start = try files.create(options)
+    // unshare forks the first process of the namespaces, waits for it, and takes it along when killed.
     let arguments = [
       "--mount", "--net", "--uts", "--ipc", "--pid", "--propagation", "private", "--fork", "--kill-child", "--",
-      "/bin/sh", files.script, host.directory,
+      "/bin/sh", files.script, host.directory, start,
     ]
     do {
-      _ = try await Processes.spawnDetached(
+      return try await Processes.spawnDetached(
         "unshare", arguments, environment: Sandbox.environment, workingDirectory: "/", log: files.startLog)
     } catch {
       throw SandboxError(error, doing: "cannot start \(host.name)")
     }
   }
 
-  /// Waits until libvirtd of a host has its socket, 30 s at most.
-  func waitUntilReady(_ host: SandboxHost) async throws(SandboxError) {
+  /// Waits until libvirtd of a host answers: 60 s at most, and no longer than its start-up script runs.
+  func waitUntilReady(_ host: SandboxHost, outside: Int32) async throws(SandboxError) {
     let files = HostFiles(host: host)
     let clock = ContinuousClock()
-    let begin = clock.now
+    let end = clock.now + .seconds(60)
     while !files.isReady {
-      let waited = clock.now - begin
-      // The first process records itself within milliseconds; one that is gone has failed.
-      if waited > .seconds(2), files.process == nil { break }
-      if waited > .seconds(30) {
-        throw SandboxError(code: .timedOut, message: "\(host.name) did not come up: \(startLog(files))")
+      guard ProcessIdentity(pid: outside) != nil else {
+        throw SandboxError(code: .failed, message: "\(host.name) did not come up: \(startLog(files))")
+      }
+      guard clock.now < end else {
+        throw SandboxError(code: .timedOut, message: "\(host.name) did not come up in time: \(startLog(files))")
       }
       do {
         try await Task.sleep(for: .milliseconds(5))
       } catch {
         throw SandboxError(code: .failed, message: "the start of \(host.name) was cancelled")
       }
-      if files.processEnded { break }
-    }
-    guard files.isReady, files.process != nil else {
-      throw SandboxError(code: .failed, message: "\(host.name) did not come up: \(startLog(files))")
     }
   }
 
@@ -109,12 +105,5 @@ extension Sandbox {
       }
       try? await Task.sleep(for: .milliseconds(2))
     }
-  }
-}
-
-extension HostFiles {
-  /// Whether the first process recorded itself and is gone.
-  var processEnded: Bool {
-    FileManager.default.fileExists(atPath: processRecord) && process == nil
   }
 }

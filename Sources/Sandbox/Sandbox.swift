@@ -35,12 +35,13 @@ public struct Sandbox: Sendable {
     defer { withExtendedLifetime(folders) {} }
 
     let hosts = (1...options.hosts).map(host)
+    var starting: [(host: SandboxHost, outside: Int32)] = []
     for host in hosts where try !isUp(host, options) {
       try await remove(host)
-      try await start(host, options)
+      starting.append((host, try await start(host, options)))
     }
-    for host in hosts {
-      try await waitUntilReady(host)
+    for (host, outside) in starting {
+      try await waitUntilReady(host, outside: outside)
     }
     for host in hosts {
       try await addMachines(host, options)

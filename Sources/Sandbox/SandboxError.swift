@@ -48,6 +48,7 @@ public struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// The message, with the hint in brackets.
   public var description: String {
     hint.map { "\(message) (\($0))" } ?? message
   }

@@ -12,15 +12,15 @@ enum StandardFolders {
   static let mark = ".nwfleet-sandbox"
 
   /// Makes what is missing, and keeps it there while the locks are held.
-  static func ensure() throws(SandboxError) -> [FolderLock] {
+  static func ensure(_ paths: [String] = paths) throws(SandboxError) -> [FolderLock] {
     var locks: [FolderLock] = []
     for path in paths {
-      locks.append(try ensure(path))
+      locks.append(try ensure(one: path))
     }
     return locks
   }
 
-  private static func ensure(_ path: String) throws(SandboxError) -> FolderLock {
+  private static func ensure(one path: String) throws(SandboxError) -> FolderLock {
     for _ in 0..<1000 {
       if mkdir(path, 0o755) == 0 {
         close(open("\(path)/\(mark)", O_CREAT | O_WRONLY | O_CLOEXEC, 0o644))
@@ -34,7 +34,7 @@ enum StandardFolders {
   }
 
   /// Removes the folders that a sandbox made and no host uses.
-  static func release() {
+  static func release(_ paths: [String] = paths) {
     for path in paths where access("\(path)/\(mark)", F_OK) == 0 {
       guard let lock = FolderLock(path, exclusive: true) else { continue }
       withExtendedLifetime(lock) {

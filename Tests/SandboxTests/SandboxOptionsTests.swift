@@ -43,10 +43,10 @@ import Testing
     let root = NSTemporaryDirectory() + "/nwfleet-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: root + "/h1", withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: root) }
-    for operation in [{ try await Sandbox(root: root).down() }, { try await Sandbox(root: root).up() }] as [() async throws -> Void] {
-      let error = await #expect(throws: SandboxError.self) { try await operation() }
-      #expect(error?.code == .invalidRoot || error?.code == .missingTool)
-    }
+    let down = await #expect(throws: SandboxError.self) { try await Sandbox(root: root).down() }
+    #expect(down?.code == .invalidRoot)
+    let up = await #expect(throws: SandboxError.self) { try await Sandbox(root: root).up() }
+    #expect(up?.code == .invalidRoot || up?.code == .missingTool)
     #expect(FileManager.default.fileExists(atPath: root + "/h1"))
   }
 }

@@ -16,6 +16,7 @@ import Testing
       #expect(try await ping(sandbox, from: "vm1", to: "192.168.122.12"))
       #expect(try await ping(sandbox, from: "vm1", to: "2001:db8:122::12"))
       #expect(try await ping(sandbox, from: "vm2", to: "192.168.122.1"))
+      #expect(try await ping(sandbox, from: "vm2", to: "vm1"))
       #expect(try await ping(sandbox, from: "world", to: "192.168.122.11"))
       #expect(try await sandbox.exec(host: 2, ["cat", "/proc/sys/kernel/hostname"]).output == "h2\n")
       let mac = try await sandbox.exec(host: 2, vm: "vm1", ["cat", "/sys/class/net/eth0/address"])
@@ -137,6 +138,15 @@ import Testing
       #expect(!result.succeeded)
       #expect(result.errorOutput.contains("No space left"))
     }
+  }
+
+  @Test func aStartThatFailsSaysWhy() async throws {
+    // The stock filters do not fit.
+    let error = await #expect(throws: SandboxError.self) {
+      try await withSandbox(SandboxOptions(filterDirectorySize: "4k")) { _ in }
+    }
+    #expect(error?.code == .failed)
+    #expect(error?.message.contains("No space left") == true)
   }
 
   @Test func debugLogShowsCommandsAndCalls() async throws {
