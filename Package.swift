@@ -87,7 +87,8 @@ let package = Package(
     tests("PolicyLanguage", ["FilterModel", "Diagnostics", "GoldenSupport"]),
     /** Filters for tests: every attribute alone, and random ones. */
     .target(
-      name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator", swiftSettings: shell),
+      name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator",
+      swiftSettings: shell),
     tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
     tests("Libvirt"),
     tests("Processes"),

@@ -27,7 +27,7 @@ struct NwfleetCommand: AsyncParsableCommand {
         name: "Hosts",
         subcommands: [
           PlanCommand.self, ApplyCommand.self, ConfirmCommand.self, DestroyCommand.self, DriftCommand.self,
-          StatusCommand.self, SnapshotCommand.self, 
+          StatusCommand.self, SnapshotCommand.self,
         ]),
       CommandGroup(name: "Trying things out", subcommands: [SandboxCommand.self]),
       CommandGroup(name: "Other", subcommands: [VersionCommand.self, UndoCommand.self]),

@@ -39,7 +39,9 @@ extension Subcommand {
       output.show([error.diagnostic])
       status = .error
     } catch let error as SandboxError {
-      output.show([Diagnostic(Diagnostic.Code(rawValue: "sandbox-\(error.code.rawValue)"), error.message, hint: error.hint)])
+      output.show([
+        Diagnostic(Diagnostic.Code(rawValue: "sandbox-\(error.code.rawValue)"), error.message, hint: error.hint)
+      ])
       status = .error
     } catch let error as ProcessError {
       output.show([Diagnostic(Diagnostic.Code(rawValue: "process-\(error.code.rawValue)"), error.message)])

@@ -20,7 +20,8 @@ extension Rule {
     for attribute in match.attributes {
       let definition = match.definition(of: attribute)
       let value = definition.kind.text(attribute.value)
-      words.append("\(attribute.isNegated ? "not " : "")\(definition.name) \(value.contains(" ") ? "'\(value)'" : value)")
+      words.append(
+        "\(attribute.isNegated ? "not " : "")\(definition.name) \(value.contains(" ") ? "'\(value)'" : value)")
     }
     return words.joined(separator: " ")
   }

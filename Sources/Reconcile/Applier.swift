@@ -77,7 +77,9 @@ public struct Applier: Sendable {
       } catch {
         outcomes.append(StepOutcome(step, .failed(error)))
         if case .filter(let change) = step { lost.insert(change.name) }
-        if [.damaged, .timedOut, .unreachable, .denied].contains(error.code) { stopped = "the host cannot take more now" }
+        if [.damaged, .timedOut, .unreachable, .denied].contains(error.code) {
+          stopped = "the host cannot take more now"
+        }
         if onFailure == .undo { stopped = "an earlier step failed" }
       }
     }
@@ -145,11 +147,11 @@ public struct Applier: Sendable {
   ) async throws(HostError) {
     do throws(HostError) {
       try await send()
-    } catch where error.code == .outcomeUnknown {
+    } catch  where error.code == .outcomeUnknown {
       try await host.reconnect()
       if try await isReached(change) { return }
       throw error
-    } catch where error.code == .damaged {
+    } catch  where error.code == .damaged {
       await heal()
       throw error
     }

@@ -57,7 +57,8 @@ public struct ArmedUndo: Sendable {
   /// - Throws: `HostError` with code `file` when it has happened already.
   public func confirm() throws(HostError) {
     guard unlink(path) == 0 else {
-      throw HostError(.file, "there is nothing to confirm any more", hint: "see 'nwfleet plan' for what the host has now")
+      throw HostError(
+        .file, "there is nothing to confirm any more", hint: "see 'nwfleet plan' for what the host has now")
     }
   }
 

@@ -143,7 +143,7 @@ public final class LibvirtHost: Host {
   private func domains() async throws(HostError) -> [DomainDocument] {
     do throws(LibvirtError) {
       return try await connection.domains()
-    } catch where error.code == .unsupported {
+    } catch  where error.code == .unsupported {
       // The nwfilter: driver has filters and bindings but no VMs (reference, section 4.2).
       return []
     } catch {
@@ -181,7 +181,8 @@ public final class LibvirtHost: Host {
 
   /// Only where libvirtd is a process of this machine can its kernel be read.
   private func enforcement() async -> Enforcement {
-    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote, let process = SocketProbe().peerProcess(ofSocketFor: parsed)
+    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote,
+      let process = SocketProbe().peerProcess(ofSocketFor: parsed)
     else { return .unknown }
     let filtering = await BridgeFiltering.read(ofProcess: process)
     return Enforcement(ipv4: Self.state(filtering.ipv4), ipv6: Self.state(filtering.ipv6))
@@ -206,7 +207,7 @@ public final class LibvirtHost: Host {
   public func undefine(_ name: String, uuid: ObjectUUID, deadline: Duration) async throws(HostError) {
     do throws(LibvirtError) {
       try await connection.undefineFilter(named: name, uuid: uuid.description, deadline: deadline)
-    } catch where error.code == .noSuchFilter {
+    } catch  where error.code == .noSuchFilter {
       return
     } catch {
       throw HostError(error, host: self.name)
@@ -221,7 +222,8 @@ public final class LibvirtHost: Host {
     // The description that is changed must be the one that the interface's text comes from.
     let xml = change.isLive ? domain.liveXML : domain.configXML
     guard let interface = Self.interfaces(of: xml).first(where: { $0.mac == change.mac })?.interface else {
-      throw HostError(.refused, "\(name): VM \(change.machine) has no interface \(change.mac) any more", hint: "plan again")
+      throw HostError(
+        .refused, "\(name): VM \(change.machine) has no interface \(change.mac) any more", hint: "plan again")
     }
     let text = interface.with(filterReference: change.after.reference)
     try await call { connection async throws(LibvirtError) in
@@ -246,7 +248,7 @@ public final class LibvirtHost: Host {
   public func unbind(_ device: String, deadline: Duration) async throws(HostError) {
     do throws(LibvirtError) {
       try await connection.deleteBinding(portDevice: device, deadline: deadline)
-    } catch where error.code == .noSuchBinding {
+    } catch  where error.code == .noSuchBinding {
       return
     } catch {
       throw HostError(error, host: name)

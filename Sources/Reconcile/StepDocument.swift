@@ -39,7 +39,9 @@ public struct StepDocument: Codable, Sendable, Hashable {
   public init(_ step: Step) {
     switch step {
     case .filter(let change):
-      func text(_ state: FilterChange.State?) -> String? { state.map { $0.xml ?? $0.filter.map(FilterXML.write) ?? "" } }
+      func text(_ state: FilterChange.State?) -> String? {
+        state.map { $0.xml ?? $0.filter.map(FilterXML.write) ?? "" }
+      }
       filter = FilterRecord(
         name: change.name, uuid: change.uuid.description, before: text(change.before), after: text(change.after))
     case .interface(let change):

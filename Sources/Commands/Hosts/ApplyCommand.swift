@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+public import ArgumentParser
 import Diagnostics
 import FoundationEssentials
 import Planning
 import Processes
-import Reconcile
+public import Reconcile
 
 struct ApplyCommand: Subcommand {
   static let configuration = CommandConfiguration(
@@ -59,7 +59,8 @@ struct ApplyCommand: Subcommand {
     if !plan.steps.isEmpty, !autoApprove {
       guard output.canAsk else {
         throw DiagnosticError(
-          Diagnostic("not-approved", "nobody can be asked here", hint: "say --auto-approve, or apply a saved plan with it"))
+          Diagnostic(
+            "not-approved", "nobody can be asked here", hint: "say --auto-approve, or apply a saved plan with it"))
       }
       guard output.asks("Apply this to \(plan.host)?") else {
         output.note("Nothing was changed.\n")
@@ -135,7 +136,9 @@ struct ApplyCommand: Subcommand {
 
 /// How much may be taken away.
 struct LimitOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Delete at most this many filters. Default: a tenth of the project's, three at least.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Delete at most this many filters. Default: a tenth of the project's, three at least.", valueName: "count"))
   var maxDestroy: Int?
 
   @Option(help: ArgumentHelp("Leave at most this many interfaces without a filter.", valueName: "count"))

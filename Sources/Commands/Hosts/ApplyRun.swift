@@ -25,7 +25,8 @@ struct ApplyRun {
       // Something of the policy is still to be done: a VM has started, or somebody else has changed something.
       guard session.plan.problems.isEmpty else { break }
     }
-    document.problems = (session.plan.problems.isEmpty
+    document.problems =
+      (session.plan.problems.isEmpty
       ? [
         Diagnostic(
           "not-converged", "\(session.plan.host) is still not as planned: somebody else changes it at the same time",

@@ -51,14 +51,16 @@ struct DriftText {
   init(_ plan: Plan, applied: Marker?, style: Style) {
     text = style.bold("Drift of \(plan.host), project \(plan.project)\n")
     if let applied {
-      text += "  applied: \(applied.commit.map { "commit \($0)" } ?? "no commit"), digest \(applied.digest.prefix(12))\n"
+      text +=
+        "  applied: \(applied.commit.map { "commit \($0)" } ?? "no commit"), digest \(applied.digest.prefix(12))\n"
     } else {
       text += "  nothing was applied yet\n"
     }
     text += plan.steps.map { Self.line($0, style) }.joined()
     if plan.isEmpty { text += "No drift: filters and interfaces are as the policy wants them.\n" }
     for gap in plan.notEnforced where gap.state == .off {
-      text += "  \(style.red("kernel")): \(gap.interface) is NOT ENFORCED: \(gap.sysctls.joined(separator: ", ")) is off\n"
+      text +=
+        "  \(style.red("kernel")): \(gap.interface) is NOT ENFORCED: \(gap.sysctls.joined(separator: ", ")) is off\n"
     }
   }
 

@@ -8,7 +8,8 @@ import Reconcile
 
 struct StatusCommand: Subcommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show what a host has: the applied revision, filters, and the filter of every interface.")
+    commandName: "status",
+    abstract: "Show what a host has: the applied revision, filters, and the filter of every interface.")
 
   @OptionGroup var repository: RepositoryOptions
   @OptionGroup var hosts: ReadableHostOptions
@@ -131,7 +132,8 @@ struct StatusDocument: Encodable {
     var text = style.bold("\(host)") + "  \(uri)  libvirt \(libvirt)\n"
     text += "project \(project): "
     if let appliedDigest {
-      text += "applied \(appliedCommit.map { "commit \($0)" } ?? "without a commit"), digest \(appliedDigest.prefix(12))\n"
+      text +=
+        "applied \(appliedCommit.map { "commit \($0)" } ?? "without a commit"), digest \(appliedDigest.prefix(12))\n"
     } else {
       text += "nothing applied yet\n"
     }

@@ -32,7 +32,8 @@ struct HostOptions: ParsableArguments {
         throw DiagnosticError(
           Diagnostic(
             "unknown-host", "the inventory has no host '\(host)'",
-            expected: hosts.isEmpty ? "an inventory: nwfleet.yaml names no hosts" : "one of \(hosts.map(\.name).joined(separator: ", "))",
+            expected: hosts.isEmpty
+              ? "an inventory: nwfleet.yaml names no hosts" : "one of \(hosts.map(\.name).joined(separator: ", "))",
             hint: Suggestion.hint(for: host, in: hosts.map(\.name))))
       }
       return try HostAddress(name: found.name, uri: found.uri)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Diagnostics
 import Glibc
 
 /// How to print.
@@ -20,7 +21,8 @@ struct OutputOptions: ParsableArguments {
   var output: Output {
     let wantsColour = !noColor && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
     return Output(
-      isJSON: json, isQuiet: quiet, isVerbose: verbose, style: wantsColour && isatty(STDOUT_FILENO) == 1 ? .ansi : .plain,
+      isJSON: json, isQuiet: quiet, isVerbose: verbose,
+      style: wantsColour && isatty(STDOUT_FILENO) == 1 ? .ansi : .plain,
       errorStyle: wantsColour && isatty(STDERR_FILENO) == 1 ? .ansi : .plain)
   }
 }

@@ -10,7 +10,10 @@ import Reconcile
 
 /// Which policy repository.
 struct RepositoryOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The policy repository.", discussion: "Default: the nearest folder upwards with nwfleet.yaml.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "The policy repository.", discussion: "Default: the nearest folder upwards with nwfleet.yaml.",
+      valueName: "folder"))
   var repo: String?
 
   /// The folder.

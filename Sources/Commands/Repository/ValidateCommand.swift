@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Diagnostics
+import FilterModel
 import PolicyLanguage
 
 struct ValidateCommand: Subcommand {
@@ -26,7 +27,8 @@ struct ValidateCommand: Subcommand {
       return .error
     }
     output.note(
-      "Valid: project \(desired.identity.project), \(desired.filters.count) filters, \(desired.attachments.count) groups.\n")
+      "Valid: project \(desired.identity.project), \(desired.filters.count) filters, \(desired.attachments.count) groups.\n"
+    )
     return .done
   }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+public import ArgumentParser
 import Diagnostics
 import Glibc
-import Sandbox
+public import Sandbox
 
 struct SandboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sandbox", abstract: "Real libvirtd instances in private namespaces of this machine, to try policies on.",
+    commandName: "sandbox",
+    abstract: "Real libvirtd instances in private namespaces of this machine, to try policies on.",
     discussion: """
       Host N has VMs vm1, vm2, … on ports vnet1, vnet2, … with MACs 52:54:00:HH:00:KK (host, VM) and addresses \
       192.168.122.(10+K) and 2001:db8:122::(10+K); plan and apply reach it as --connect sandbox:///N. Needs root; the \

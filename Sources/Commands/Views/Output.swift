@@ -15,14 +15,14 @@ struct Output: Sendable {
   var line: @Sendable (_ file: String, _ number: Int) -> String? = { _, _ in nil }
 
   /// A result, as it is.
-  func result(_ text: String) { fputs(text, stdout) }
+  func result(_ text: String) { Self.write(text, STDOUT_FILENO) }
 
   /// A result for machines.
-  func result(_ document: some Encodable) { fputs(JSONFile.text(document), stdout) }
+  func result(_ document: some Encodable) { Self.write(JSONFile.text(document), STDOUT_FILENO) }
 
   /// Something that a person may want to know.
   func note(_ text: String) {
-    if !isQuiet, !isJSON { fputs(text, stderr) }
+    if !isQuiet, !isJSON { Self.write(text, STDERR_FILENO) }
   }
 
   /// Findings: as JSON on standard output where JSON was asked for, else as text on standard error.
@@ -31,7 +31,7 @@ struct Output: Sendable {
     if isJSON {
       result(DiagnosticsDocument(diagnostics))
     } else {
-      fputs(DiagnosticRenderer(style: errorStyle, line: line).render(diagnostics), stderr)
+      Self.write(DiagnosticRenderer(style: errorStyle, line: line).render(diagnostics), STDERR_FILENO)
     }
   }
 
@@ -43,8 +43,7 @@ struct Output: Sendable {
   /// A line that the next one replaces, on a terminal only.
   func progress(_ text: String) {
     guard !isQuiet, !isJSON, isatty(STDERR_FILENO) == 1 else { return }
-    fputs("\r\u{1b}[2K\(text)", stderr)
-    fflush(stderr)
+    Self.write("\r\u{1b}[2K\(text)", STDERR_FILENO)
   }
 
   /// Takes the progress line away.
@@ -52,9 +51,21 @@ struct Output: Sendable {
 
   /// Asks on the terminal; only the word `yes` is one.
   func asks(_ question: String) -> Bool {
-    fputs("\(question)\n  Only 'yes' is taken for yes: ", stderr)
-    fflush(stderr)
+    Self.write("\(question)\n  Only 'yes' is taken for yes: ", STDERR_FILENO)
     return readLine()?.trimmed == "yes"
+  }
+
+  private static func write(_ text: String, _ descriptor: Int32) {
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = Glibc.write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+      }
+    }
   }
 
   var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }

@@ -148,7 +148,8 @@ struct PlanText {
     let cost = plan.cost
     guard cost.processes > 0 else { return "" }
     let tenths = Int((cost.seconds * 10).rounded(.up))
-    var text = "Cost: libvirt rebuilds \(cost.rebuilds) port\(cost.rebuilds == 1 ? "" : "s"), about \(tenths / 10).\(tenths % 10) s."
+    var text =
+      "Cost: libvirt rebuilds \(cost.rebuilds) port\(cost.rebuilds == 1 ? "" : "s"), about \(tenths / 10).\(tenths % 10) s."
     if cost.exposures > 0 {
       text += " Every VM of the host is without layer-3 rules for about \(cost.exposureMilliseconds) ms of it."
     }
@@ -159,7 +160,8 @@ struct PlanText {
     var text = ""
     let off = plan.notEnforced.filter { $0.state == .off }
     for gap in off {
-      text += style.red("NOT ENFORCED") + " on \(gap.interface): \(gap.sysctls.joined(separator: " and ")) is off, so that "
+      text +=
+        style.red("NOT ENFORCED") + " on \(gap.interface): \(gap.sysctls.joined(separator: " and ")) is off, so that "
       text += "the kernel never looks at layer-3 rules\n"
     }
     let sysctls = Set(off.flatMap(\.sysctls)).sorted()

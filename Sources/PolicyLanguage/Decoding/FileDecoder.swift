@@ -159,7 +159,8 @@ extension FileDecoder {
         default: nil
         }
       report(
-        "bad-value", "'\(scalar.text.excerpt)' is no value for \(what)", at: range(node), expected: expected, hint: hint)
+        "bad-value", "'\(scalar.text.excerpt)' is no value for \(what)", at: range(node), expected: expected, hint: hint
+      )
       return nil
     }
   }

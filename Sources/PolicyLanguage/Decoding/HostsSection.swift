@@ -16,7 +16,9 @@ extension FileDecoder {
     let name = host.name
     let what = "host '\(name.excerpt)'"
     if !HostName.isValid(name) {
-      report("bad-host-name", "'\(name.excerpt)' is no name for a host", at: keyRange(host).widened, expected: HostName.expectation)
+      report(
+        "bad-host-name", "'\(name.excerpt)' is no name for a host", at: keyRange(host).widened,
+        expected: HostName.expectation)
     }
     var result = InventoryHost(name: name, uri: "", origin: keyRange(host))
     defer { self.result.hosts.append(result) }

@@ -43,7 +43,8 @@ extension FileDecoder {
     guard let entries = entries(of: node, what, expected: "a mapping such as {\(Self.example(match)): …}") else {
       return
     }
-    let isNegated = entries.first { $0.name == Self.negationKey }.flatMap { truth(of: $0.value, Self.negationKey) } == false
+    let isNegated =
+      entries.first { $0.name == Self.negationKey }.flatMap { truth(of: $0.value, Self.negationKey) } == false
     for entry in entries where entry.name != Self.negationKey {
       guard let index = AttributeIndex.of(match.filterProtocol, entry.name) else {
         unknownAttribute(entry, of: match.filterProtocol)

@@ -139,7 +139,9 @@ extension FileDecoder {
     let expected = Self.list(Word.allCases)
     guard let text = text(of: node, what, expected: expected) else { return nil }
     if let word = Word(rawValue: text) { return word }
-    let synonyms = ["allow": "accept", "deny": "drop", "block": "drop", "both": "inout", "ingress": "in", "egress": "out"]
+    let synonyms = [
+      "allow": "accept", "deny": "drop", "block": "drop", "both": "inout", "ingress": "in", "egress": "out",
+    ]
     let synonym = synonyms[text.lowercased()].flatMap { Word(rawValue: $0) }
     report(
       "bad-value", "'\(text.excerpt)' is no value for \(what)", at: range(node), expected: expected,

@@ -43,7 +43,8 @@ struct RepositoryReader {
     guard depth <= Self.mostDepth else {
       diagnostics.append(
         Diagnostic(
-          "folder-too-deep", "\(folder.excerpt) is too deep", expected: "at most \(Self.mostDepth) folders inside each other"))
+          "folder-too-deep", "\(folder.excerpt) is too deep",
+          expected: "at most \(Self.mostDepth) folders inside each other"))
       return
     }
     guard let stream = opendir("\(directory)/\(folder)") else {

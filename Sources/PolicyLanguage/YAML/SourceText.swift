@@ -110,7 +110,8 @@ struct SourceText: Sendable {
 
   private func place(_ file: String, line: Int, column: Int) -> SourceRange {
     SourceRange(
-      file: file, start: SourcePosition(line: line, column: column), end: SourcePosition(line: line, column: column + 1))
+      file: file, start: SourcePosition(line: line, column: column), end: SourcePosition(line: line, column: column + 1)
+    )
   }
 
   private static let lineFeed = UInt8(ascii: "\n")

@@ -90,7 +90,8 @@ struct SyntaxProblem {
   }
 
   private func general(_ problem: LibYAMLProblem, at mark: Mark) -> Diagnostic {
-    report("yaml-syntax", "this is not YAML: \(problem.text)", mark, hint: "put texts with special characters in quotes")
+    report(
+      "yaml-syntax", "this is not YAML: \(problem.text)", mark, hint: "put texts with special characters in quotes")
   }
 
   // MARK: The source
