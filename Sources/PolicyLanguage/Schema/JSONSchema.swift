@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FilterModel
+
+/// JSON Schema of policy files, for editors.
+public enum JSONSchema {
+  /// The schema (draft 7, which yaml-language-server knows best) of `nwfleet.yaml` and the files under `policies/`.
+  ///
+  /// The names, kinds and ranges come from the model's table. It is closed: what it does not name is an error. The language
+  /// itself checks more than a schema can say, such as attributes that need others.
+  public static func policy() -> String {
+    let schema: JSONValue = [
+      "$schema": "http://json-schema.org/draft-07/schema#",
+      "title": "nwfleet policy file",
+      "type": "object",
+      "additionalProperties": false,
+      "properties": sections,
+      "definitions": definitions,
+    ]
+    return schema.text() + "\n"
+  }
+
+  // MARK: Sections
+
+  private static var sections: JSONValue {
+    [
+      "project": [
+        "type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$",
+        "description": "Name of the project, from which all UUIDs follow: never changes",
+      ],
+      "id": [
+        "type": ["string", "integer"], "pattern": "^[0-9a-f]{8,64}$",
+        "description": "Random, written by 'nwfleet init': tells two repositories apart",
+      ],
+      "hosts": named("Hosts by name, as --host takes them", "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", host),
+      "vms": named("Facts about VMs, by name", "^[^/*?]{1,255}$", machine),
+      "groups": named("VMs that share a filter, by name", "^[a-z][a-z0-9-]{0,40}$", group),
+      "filters": named(
+        "Filters, by the name that libvirt knows", "^[A-Za-z_][A-Za-z0-9_.-]{0,\(FilterName.longest - 1)}$", filter),
+    ]
+  }
+
+  private static var host: JSONValue {
+    closed(
+      ["uri": ["type": "string", "minLength": 1, "description": "libvirt's URI of the host"], "labels": labels],
+      required: ["uri"])
+  }
+
+  private static var machine: JSONValue {
+    let interface = closed([
+      "port": [
+        "type": "string", "pattern": "^[^\\s/:]{1,15}$",
+        "description": "Network device of the host, where libvirt does not run the VM",
+      ]
+    ])
+    let interfaces = named(
+      "Network interfaces, by MAC address", "^([0-9A-Fa-f]{1,2}:){5}[0-9A-Fa-f]{1,2}$", orNothing(interface))
+    return orNothing(
+      closed([
+        "labels": labels,
+        "host": ["type": "string", "description": "Host that the VM is on, one of hosts"],
+        "nics": interfaces,
+      ]))
+  }
+
+  private static var group: JSONValue {
+    let names: JSONValue = [
+      "description": "Names of VMs; * stands for any text, ? for any character",
+      "oneOf": [
+        ["$ref": "#/definitions/text"], ["type": "array", "minItems": 1, "items": ["$ref": "#/definitions/text"]],
+      ],
+    ]
+    return closed(
+      [
+        "vms": closed(["name": names], required: ["name"]),
+        "filter": ["$ref": "#/definitions/filterName"],
+        "parameters": ["$ref": "#/definitions/parameters"],
+      ], required: ["vms", "filter"])
+  }
+
+  private static var filter: JSONValue {
+    let prefixes = Chain.prefixes.filter { $0.name != Chain.root }.map(\.name).joined(separator: "|")
+    return closed([
+      "chain": [
+        "type": "string", "maxLength": .number(Chain.longestName),
+        "pattern": .string("^(\(Chain.root)|(\(prefixes))[A-Za-z0-9_.:-]*)$"), "default": .string(Chain.root),
+        "description": .string("Where the layer-2 rules are evaluated: \(Chain.expectation)"),
+      ],
+      "priority": priority("Of the chain; each kind of chain has a default"),
+      "adopt": truth("Take over a filter of this name that is not ours"),
+      "rules": [
+        "type": "array", "maxItems": .number(Filter.mostRules),
+        "description": "Rules and references to other filters, in order",
+        "items": ["oneOf": [["$ref": "#/definitions/rule"], ["$ref": "#/definitions/reference"]]],
+      ],
+    ])
+  }
+
+  // MARK: Definitions
+
+  private static var definitions: JSONValue {
+    var members: [JSONMember] = [
+      JSONMember(name: "text", value: ["type": ["string", "integer", "number", "boolean"], "minLength": 1]),
+      JSONMember(name: "truth", value: ["enum": [true, false, "yes", "no"]]),
+      JSONMember(
+        name: "filterName",
+        value: [
+          "type": "string", "pattern": .string("^[A-Za-z_][A-Za-z0-9_.-]{0,\(FilterName.longest - 1)}$"),
+          "description": "Name of a filter",
+        ]),
+      JSONMember(name: "parameterValue", value: parameterValue),
+      JSONMember(name: "parameters", value: parameters),
+      JSONMember(name: "rule", value: rule),
+      JSONMember(
+        name: "reference",
+        value: closed(
+          ["filterref": ["$ref": "#/definitions/filterName"], "parameters": ["$ref": "#/definitions/parameters"]],
+          required: ["filterref"])),
+    ]
+    members += AttributeSchema.definitions
+    members += FilterProtocol.allCases.map {
+      JSONMember(name: "protocol-\($0.name)", value: AttributeSchema.element(of: $0))
+    }
+    return .object(members)
+  }
+
+  private static var rule: JSONValue {
+    var properties: [JSONMember] = [
+      JSONMember(name: "action", value: enumeration(Action.self, "What happens to a packet that matches")),
+      JSONMember(name: "direction", value: enumeration(Direction.self, "Which traffic, seen from the VM")),
+      JSONMember(name: "priority", value: priority("Lower first; \(Rule.defaultPriority) if left out")),
+      JSONMember(
+        name: "statematch", value: truth("Whether libvirt adds its connection state match")),
+    ]
+    properties += FilterProtocol.allCases.map { filterProtocol in
+      let element: JSONValue = ["$ref": .string("#/definitions/protocol-\(filterProtocol.name)")]
+      return JSONMember(
+        name: filterProtocol.name,
+        value: ["oneOf": [element, ["type": "array", "minItems": 1, "items": element], ["type": "null"]]])
+    }
+    return closed(.object(properties), required: ["action", "direction"])
+  }
+
+  private static var parameterValue: JSONValue {
+    [
+      "oneOf": [
+        ["type": "string", "pattern": "^[A-Za-z0-9_.:]+$"], ["type": "integer", "minimum": 0],
+        ["type": ["boolean", "number"], "not": ["type": "integer"]],
+      ]
+    ]
+  }
+
+  private static var parameters: JSONValue {
+    let value: JSONValue = ["$ref": "#/definitions/parameterValue"]
+    return named(
+      "Values for the variables of the filter, by name; a list gives several", "^[A-Za-z0-9_]+$",
+      ["oneOf": [value, ["type": "array", "minItems": 1, "items": value]]])
+  }
+
+  // MARK: Building blocks
+
+  private static var labels: JSONValue {
+    [
+      "type": "object", "additionalProperties": ["$ref": "#/definitions/text"],
+      "description": "Names and values of your own",
+    ]
+  }
+
+  private static func priority(_ description: String) -> JSONValue {
+    [
+      "type": "integer", "minimum": .number(Chain.priorities.lowerBound),
+      "maximum": .number(Chain.priorities.upperBound), "description": .string(description),
+    ]
+  }
+
+  /// Keywords beside a `$ref` are ignored in draft 7: hence the list of one.
+  private static func truth(_ description: String) -> JSONValue {
+    ["description": .string(description), "allOf": [["$ref": "#/definitions/truth"]]]
+  }
+
+  private static func enumeration<Word: RawRepresentable & CaseIterable>(
+    _ type: Word.Type, _ description: String
+  ) -> JSONValue where Word.RawValue == String {
+    ["enum": .strings(Word.allCases.map(\.rawValue)), "description": .string(description)]
+  }
+
+  /// An object with these members and no others.
+  static func closed(_ properties: JSONValue, required: [String] = []) -> JSONValue {
+    let object: JSONValue = ["type": "object", "additionalProperties": false]
+    return object.adding("required", required.isEmpty ? nil : .strings(required)).adding("properties", properties)
+  }
+
+  /// An object whose members have names of one form.
+  private static func named(_ description: String, _ pattern: String, _ value: JSONValue) -> JSONValue {
+    [
+      "type": "object", "description": .string(description), "propertyNames": ["pattern": .string(pattern)],
+      "additionalProperties": value,
+    ]
+  }
+
+  private static func orNothing(_ value: JSONValue) -> JSONValue { ["oneOf": [value, ["type": "null"]]] }
+}
