@@ -84,13 +84,12 @@ let package = Package(
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport", swiftSettings: shell),
     tests("Diagnostics"),
     tests("FilterModel"),
-    tests("PolicyLanguage", ["FilterModel", "Diagnostics", "GoldenSupport"]),
+    tests("PolicyLanguage", ["FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport"]),
     /** Filters for tests: every attribute alone, and random ones. */
     .target(
       name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator",
       swiftSettings: shell),
     tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
-    tests("PolicyLanguage", ["FilterModel", "Diagnostics", "FilterXML", "FilterGenerator"]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),

@@ -22,12 +22,12 @@ struct NwfleetCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Policies",
-        subcommands: [ValidateCommand.self, FmtCommand.self, RenderCommand.self]),
+        subcommands: [InitCommand.self, ValidateCommand.self, FmtCommand.self, RenderCommand.self, SchemaCommand.self]),
       CommandGroup(
         name: "Hosts",
         subcommands: [
           PlanCommand.self, ApplyCommand.self, ConfirmCommand.self, DestroyCommand.self, DriftCommand.self,
-          StatusCommand.self, SnapshotCommand.self,
+          StatusCommand.self, SnapshotCommand.self, ImportCommand.self, AdoptCommand.self,
         ]),
       CommandGroup(name: "Trying things out", subcommands: [SandboxCommand.self]),
       CommandGroup(name: "Other", subcommands: [VersionCommand.self, UndoCommand.self]),
