@@ -90,6 +90,7 @@ let package = Package(
       name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator",
       swiftSettings: shell),
     tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
+    tests("Planning", ["FilterModel", "Diagnostics"]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),

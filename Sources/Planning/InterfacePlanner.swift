@@ -115,7 +115,7 @@ struct InterfacePlanner {
     }
     if wanted == nil, isOpened(live) || isOpened(config) { unprotected.append(name) }
     note(interface, name, live: final(interface.live, live, wanted), config: final(interface.config, config, wanted))
-    if case .none = live, case .present(let current?) = interface.live, machine.isRunning {
+    if case .present(let current?) = interface.live, Self.agree(current, wanted), machine.isRunning {
       repairBinding(of: machine, interface, current, attachment)
     }
   }
@@ -193,7 +193,9 @@ struct InterfacePlanner {
       }
       plan(port, bindings[port.device], wanted, group)
     }
-    for binding in observed.bindings {
+    // The binding of a VM's interface follows the interface, which has been looked at.
+    let followers = Set(observed.machines.flatMap(\.interfaces).compactMap(\.device))
+    for binding in observed.bindings where !followers.contains(binding.device) {
       let isOurs = binding.ownerUUID == desired.identity.uuid(ofPort: binding.device)
       if isOurs, !declared.contains(binding.device) {
         remove(binding, machine: binding.ownerName)

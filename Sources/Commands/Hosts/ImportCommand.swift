@@ -44,7 +44,8 @@ struct ImportCommand: Subcommand {
     let path = "\(try repository.folder())/\(PolicyRepository.policyFolder)/imported.yaml"
     guard !FileManager.default.fileExists(atPath: path) else {
       throw DiagnosticError(
-        Diagnostic("already-imported", "\(path) is there already", hint: "nothing was changed; move it away to import again"))
+        Diagnostic(
+          "already-imported", "\(path) is there already", hint: "nothing was changed; move it away to import again"))
     }
     do {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
@@ -138,7 +139,9 @@ struct HostImport {
             if case .present(let reference) = presence { .some(reference) } else { nil }
           }
         })
-      guard let reference = references.first, references.count == 1 || references.contains(nil) == false else { continue }
+      guard let reference = references.first, references.count == 1 || references.contains(nil) == false else {
+        continue
+      }
       guard references.count == 1 else {
         leaveOut(machine.name, "its interfaces have different filters")
         continue

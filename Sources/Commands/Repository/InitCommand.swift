@@ -64,7 +64,8 @@ struct InitCommand: Subcommand {
     guard Identity.isValidName(last) else {
       throw DiagnosticError(
         Diagnostic(
-          "bad-project-name", "the folder's name '\(last)' is no name for a project", expected: Identity.nameExpectation,
+          "bad-project-name", "the folder's name '\(last)' is no name for a project",
+          expected: Identity.nameExpectation,
           hint: "name the project with --project"))
     }
     return last
