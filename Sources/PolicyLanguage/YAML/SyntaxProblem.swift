@@ -16,7 +16,8 @@ struct SyntaxProblem {
     let mark = clamped(problem.mark)
     let opening = problem.contextMark.flatMap { context in scalar(at: context).map { (context, $0) } }
     return tab(at: mark) ?? special(at: mark, opening: opening) ?? unclosed(at: mark, opening: opening)
-      ?? nestedColon(at: mark) ?? indentation(at: mark) ?? general(problem, at: mark)
+      ?? nestedColon(at: mark) ?? missingColon(at: mark) ?? unclosedAtEnd(mark)
+      ?? indentation(at: mark) ?? general(problem, at: mark)
   }
 
   // MARK: Causes
@@ -62,6 +63,32 @@ struct SyntaxProblem {
       notes: [Diagnostic.Note("the \(character) is here", at: range(place))])
   }
 
+  /// Where libyaml names no opening bracket, the last one that is open at the end of the file.
+  private func unclosedAtEnd(_ mark: Mark) -> Diagnostic? {
+    guard isAtEnd(mark) else { return nil }
+    var open: [(Mark, Unicode.Scalar)] = []
+    var quote: Unicode.Scalar?
+    for (row, line) in lines.enumerated() {
+      var before: Unicode.Scalar = " "
+      for (column, scalar) in line.enumerated() {
+        let startsToken = " \t[]{},".unicodeScalars.contains(before)
+        before = scalar
+        if let current = quote {
+          if scalar == current { quote = nil }
+        } else if scalar == "#", startsToken {
+          break
+        } else if startsToken, scalar == "\"" || scalar == "'" {
+          quote = scalar
+        } else if scalar == "[" || scalar == "{" {
+          open.append((Mark(line: Int32(row) + 1, column: Int32(column) + 1), scalar))
+        } else if scalar == "]" || scalar == "}" {
+          _ = open.popLast()
+        }
+      }
+    }
+    return open.last.flatMap { unclosed(at: mark, opening: $0) }
+  }
+
   private func nestedColon(at mark: Mark) -> Diagnostic? {
     guard scalar(at: mark) == ":", let line = line(mark) else { return nil }
     let before = line.prefix(Int(mark.column) - 1)
@@ -69,6 +96,27 @@ struct SyntaxProblem {
     return report(
       "yaml-colon", "a second ': ' in one line: this would begin a mapping inside a text", mark,
       hint: "put the text in quotes, or the mapping on lines of its own")
+  }
+
+  /// A line above that should be a key: `web` for `web:`, or `chain:ipv4` for `chain: ipv4`.
+  private func missingColon(at mark: Mark) -> Diagnostic? {
+    guard let above = lines[..<max(0, Int(mark.line) - 1)].lastIndex(where: Self.hasContent) else { return nil }
+    let line = lines[above]
+    let blanks = line.prefix { $0 == " " }.count
+    var text = line[blanks...]
+    if let comment = text.indices.first(where: { text[$0] == "#" && text[$0 - 1] == " " }) { text = text[..<comment] }
+    while text.last == " " { text.removeLast() }
+    guard text.last != ":", !text.contains(where: { "[]{}\"',|>".unicodeScalars.contains($0) }),
+      !text.indices.dropLast().contains(where: { text[$0 + 1] == " " && ":-?".unicodeScalars.contains(text[$0]) })
+    else { return nil }
+    let start = Mark(line: Int32(above) + 1, column: Int32(blanks) + 1)
+    let span = Span(start: start, end: Mark(line: start.line, column: start.column + Int32(text.count)))
+    let hasColon = text.contains(":")
+    return Diagnostic(
+      "yaml-missing-colon",
+      hasColon ? "there is no blank after the ':' of this key" : "this line is no key: it has no ':'",
+      at: span.range(in: file), expected: hasColon ? "KEY: VALUE" : "KEY: or KEY: VALUE",
+      notes: [Diagnostic.Note("it was taken for a text, under which this cannot stand", at: range(mark))])
   }
 
   private func indentation(at mark: Mark) -> Diagnostic? {
