@@ -22,7 +22,8 @@ import Testing
   private static let seeds: [[UInt8]] = GoldenFiles.policyFiles(below: GoldenFiles.folder)
     .compactMap { try? Array(Data(contentsOf: $0)) }.filter { $0.count < 4000 }
   private static let fragments = [
-    "\n", "  ", "\t", ": ", "- ", "[", "]", "{", "}", ",", "\"", "'", "#", "|\n", ">+\n", "*", "&a ", "!!x ", "---\n", "? ",
+    "\n", "  ", "\t", ": ", "- ", "[", "]", "{", "}", ",", "\"", "'", "#", "|\n", ">+\n", "*", "&a ", "!!x ", "---\n",
+    "? ",
     "\u{0}", "\r", "é", "\u{2028}", "filters:", "rules:", "no", "$X[@", "%", "@",
   ].map { Array($0.utf8) }
 

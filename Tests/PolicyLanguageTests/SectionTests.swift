@@ -27,7 +27,8 @@ import Testing
 
   @Test func hosts() {
     let uris = [
-      "qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1.example.net:2222/system", "qemu+tls://[2001:db8::1]/system",
+      "qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1.example.net:2222/system",
+      "qemu+tls://[2001:db8::1]/system",
       "nwfilter+unix:///system?mode=legacy", "lxc:///", "sandbox:///12",
     ]
     let text = uris.enumerated().map { "  h\($0.offset): {uri: \"\($0.element)\", labels: {site: no}}\n" }.joined()

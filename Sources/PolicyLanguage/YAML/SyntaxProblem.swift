@@ -15,8 +15,8 @@ struct SyntaxProblem {
   func diagnostic(for problem: LibYAMLProblem) -> Diagnostic {
     let mark = clamped(problem.mark)
     let opening = problem.contextMark.flatMap { context in scalar(at: context).map { (context, $0) } }
-    return tab(at: mark) ?? special(at: mark, opening: opening) ?? unclosed(at: mark, opening: opening)
-      ?? nestedColon(at: mark) ?? missingColon(at: mark) ?? unclosedAtEnd(mark)
+    return tab(at: mark) ?? quoted(at: mark) ?? dash(at: mark) ?? special(at: mark, opening: opening)
+      ?? unclosed(at: mark, opening: opening) ?? nestedColon(at: mark) ?? missingColon(at: mark) ?? unclosedAtEnd(mark)
       ?? indentation(at: mark) ?? general(problem, at: mark)
   }
 
@@ -44,6 +44,39 @@ struct SyntaxProblem {
     return report(
       "yaml-unquoted", "a text cannot begin with \(character) here", place,
       hint: "put the text in quotes" + (character == "*" ? ", as in name: \"*\"" : ""))
+  }
+
+  /// A backslash that begins no escape, and text behind closing quotes.
+  private func quoted(at mark: Mark) -> Diagnostic? {
+    guard let line = line(mark), let character = scalar(at: mark) else { return nil }
+    if character == "\\" {
+      let escape = line[(Int(mark.column) - 1)...].prefix(2).map(String.init).joined()
+      return report(
+        "yaml-escape", "\(escape) means nothing inside \"…\"", mark, expected: "\\\\ for a backslash",
+        hint: "use '…', where a backslash is a backslash")
+    }
+    let before = line.prefix(Int(mark.column) - 1)
+    guard let last = before.last, last == "\"" || last == "'", !" ,:]}#".unicodeScalars.contains(character) else {
+      return nil
+    }
+    return report(
+      "yaml-quotes", "text goes on behind the closing \(last)", mark, hint: "put all of the text in quotes, or none")
+  }
+
+  /// `-name` in a list, for `- name`.
+  private func dash(at mark: Mark) -> Diagnostic? {
+    for row in [Int(mark.line) - 1, Int(mark.line) - 2] where lines.indices.contains(row) {
+      let line = lines[row]
+      let blanks = line.prefix { $0 == " " }.count
+      guard line.count > blanks + 1, line[blanks] == "-", !" -0123456789".unicodeScalars.contains(line[blanks + 1])
+      else {
+        continue
+      }
+      return report(
+        "yaml-dash", "there is no blank after this '-'", Mark(line: Int32(row) + 1, column: Int32(blanks) + 1),
+        expected: "'- ' before each element of a list")
+    }
+    return nil
   }
 
   private func unclosed(at mark: Mark, opening: (Mark, Unicode.Scalar)?) -> Diagnostic? {
