@@ -173,7 +173,7 @@ extension FileDecoder {
     if later.contains(entry.name) {
       report(
         "not-supported", "\(kind) '\(name)' is not supported by this version of nwfleet", at: keyRange(entry),
-        hint: "remove it; see docs/policy-language.md for what this version knows")
+        hint: "remove it, or use a later version")
       return
     }
     var hint = Suggestion.hint(for: entry.name, in: known)

@@ -70,6 +70,10 @@ extension FileDecoder {
       return nil
     }
     let expected = "a mapping such as {name: \"web-*\"}"
+    if case .scalar(let scalar) = node.content {
+      wrongKind(node, "vms of \(what)", expected: expected, hint: "write {name: \"\(scalar.text.excerpt)\"}")
+      return nil
+    }
     guard let fields = entries(of: node, "vms of \(what)", expected: expected) else { return nil }
     if fields.isEmpty {
       report("empty-selector", "vms of \(what) is empty", at: range(node), hint: hint)

@@ -51,6 +51,12 @@ extension FileDecoder {
         continue
       }
       let definition = match.filterProtocol.attributes[index]
+      if case .sequence = entry.value.content {
+        wrongKind(
+          entry.value, definition.name, expected: definition.kind.expectation,
+          hint: "write a rule for each value, or a range, or use a variable with a list as parameter")
+        continue
+      }
       guard let text = text(of: entry.value, definition.name, expected: definition.kind.expectation) else { continue }
       do throws(ValueProblem) {
         match.set(index, try definition.kind.parse(text), isNegated: isNegated)
@@ -75,7 +81,9 @@ extension FileDecoder {
     }
     report(
       "unknown-key", "unknown attribute '\(entry.name.excerpt)' of \(filterProtocol.name)", at: keyRange(entry).widened,
-      expected: "\(Self.negationKey), \(names.joined(separator: ", "))", hint: hint ?? commaHint(entry))
+      expected: hint == nil
+        ? "\(Self.negationKey), \(names.joined(separator: ", "))" : "an attribute of \(filterProtocol.name)",
+      hint: hint ?? commaHint(entry))
   }
 
   /// What people write who know iptables or nftables.

@@ -89,7 +89,7 @@ extension FileDecoder {
         match = decodeMatch(field, filterProtocol, &places)
       }
     }
-    for key in ["action", "direction"] where places.fields[key] == nil {
+    for key in ["action", "direction"] where places.fields[key] == nil && !isMisspelt(key, in: fields) {
       report(
         "missing-key", "this rule has no \(key)", at: range(node).firstLine,
         expected: key == "action" ? Self.list(Action.allCases) : Self.list(Direction.allCases))
@@ -103,6 +103,14 @@ extension FileDecoder {
       report(finding, at: finding.part.flatMap { places[$0] } ?? range(node).firstLine)
     }
     return rule
+  }
+
+  /// A misspelt key is reported as such, and not as missing too.
+  private func isMisspelt(_ key: String, in fields: [Node.Entry]) -> Bool {
+    fields.contains { field in
+      !Self.ruleKeys.contains(field.name) && FilterProtocol(named: field.name) == nil
+        && Suggestion.nearest(to: field.name, in: Self.ruleKeys) == key
+    }
   }
 
   private mutating func secondProtocol(_ field: Node.Entry, after first: Node.Entry) {
@@ -120,8 +128,8 @@ extension FileDecoder {
       hint = "did you mean '\(alias)'?"
     } else if let number = Self.missingProtocols[name.lowercased()] {
       hint = "nwfilter has no element for \(name); write ip: {protocol: \(number)} (layer 2, without state)"
-    } else if let owner = FilterProtocol.allCases.first(where: { AttributeIndex.of($0, name) != nil }) {
-      hint = "\(name) belongs into a protocol, as in \(owner.name): {\(name): …}"
+    } else if let owner = ([.tcp] + FilterProtocol.allCases).first(where: { AttributeIndex.of($0, name) != nil }) {
+      hint = "\(name) belongs inside a protocol, as in \(owner.name): {\(name): …}"
     } else if let folded = FilterProtocol(named: name.lowercased()) {
       hint = "did you mean '\(folded.name)'?"
     } else {
@@ -129,8 +137,7 @@ extension FileDecoder {
     }
     report(
       "unknown-key", "unknown key '\(name.excerpt)' in a rule", at: keyRange(field).widened,
-      expected: "\(Self.ruleKeys.joined(separator: ", ")), filterref, or a protocol: "
-        + FilterProtocol.names.joined(separator: ", "),
+      expected: "\(Self.ruleKeys.joined(separator: ", ")), filterref, or a protocol such as ip, tcp, udp, icmp, all",
       hint: hint ?? commaHint(field))
   }
 

@@ -124,6 +124,8 @@ struct Layout {
   /// Whether nothing is between two tokens of a line.
   private static func isTight(_ left: SourceToken.Kind, _ right: SourceToken.Kind) -> Bool {
     switch (left, right) {
+    // `{a:}` is an error to libyaml.
+    case (.value, .comma), (.value, .flowEnd): false
     case (.flowStart, _), (_, .flowEnd), (_, .comma): true
     case (.comma, .value), (.value, .value), (.blockEntry, .value), (.key, .value), (.document, _): false
     case (_, .value): true
@@ -163,7 +165,7 @@ struct Layout {
     output.append(header)
     var content = (token.span.start.line..<lastLine(of: token)).map { text(of: $0 + 1, from: 1, to: nil) }
     let count = content.count
-    let indicators = header.unicodeScalars.prefix { $0 != " " && $0 != "#" }
+    let indicators = header.unicodeScalars.prefix { $0 != " " }
     if !indicators.contains("+") {
       // Not part of the text: empty lines as anywhere.
       while content.last.map({ $0.trimmedStart.isEmpty }) == true { content.removeLast() }

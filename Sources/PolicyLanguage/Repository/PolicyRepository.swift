@@ -20,16 +20,26 @@ public struct PolicyFile: Sendable, Hashable {
 }
 
 /// The text of the files that were read, for the lines that diagnostics show.
-public struct PolicySources: Sendable {
+public final class PolicySources: Sendable {
   private let files: [String: SourceText]
+  /// Made when a file is first asked for: most are never shown.
+  private let lineStarts = Mutex<[String: [Int]]>([:])
 
   init(_ files: [String: SourceText]) { self.files = files }
 
-  /// The text of a line, from 1, without its end; nil for files that were not read.
   /// Of the files that were read, in order, relative to the repository.
   public var paths: [String] { files.keys.sorted() }
 
-  public func line(_ number: Int, of file: String) -> String? { files[file]?.line(number) }
+  /// The text of a line, from 1, without its end; nil for files that were not read.
+  public func line(_ number: Int, of file: String) -> String? {
+    guard let text = files[file] else { return nil }
+    return lineStarts.withLock { known in
+      let starts = known[file] ?? text.lineStarts()
+      known[file] = starts
+      guard starts.indices.contains(number), number > 0 else { return nil }
+      return text.line(starts[number - 1]..<starts[number])
+    }
+  }
 }
 
 /// All that a repository says, or all that is wrong with it.

@@ -123,20 +123,21 @@ struct RepositoryBuilder {
 
   /// A device is on one host: two VMs cannot have it, and one without a host could be on any.
   private mutating func collectPorts(_ machines: [DecodedMachine]) -> [DesiredPort] {
-    var places: [String: [(host: String?, range: SourceRange)]] = [:]
+    var places: [String: [String?: SourceRange]] = [:]
     var ports: [DesiredPort] = []
     for machine in machines {
       let host = machine.machine.host
       for port in machine.ports {
         let device = port.device.value
-        if let first = places[device]?.first(where: { $0.host == host || $0.host == nil || host == nil }) {
+        let taken = places[device] ?? [:]
+        if let first = taken[host] ?? taken[nil] ?? (host == nil ? taken.values.min() : nil) {
           diagnostics.append(
             Diagnostic(
               "duplicate-port", "port '\(device)' is given to two NICs of one host", at: port.device.range,
               hint: host == nil ? "say on which host each VM is, with host: NAME" : nil,
-              notes: [Diagnostic.Note("the first one", at: first.range)]))
+              notes: [Diagnostic.Note("the first one", at: first)]))
         }
-        places[device, default: []].append((host, port.device.range))
+        places[device, default: [:]][host] = port.device.range
         ports.append(DesiredPort(machine: machine.machine.name, device: device, mac: port.mac, host: host))
       }
     }

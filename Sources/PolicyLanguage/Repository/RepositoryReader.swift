@@ -32,7 +32,7 @@ struct RepositoryReader {
       var hint = "make a repository with 'nwfleet init', or name one with --repo"
       if case .success = Self.kind(of: "\(directory)/nwfleet.yml") { hint = "rename nwfleet.yml to \(name)" }
       diagnostics.append(
-        Diagnostic("no-project-file", "there is no \(name) in \(directory.excerpt)", hint: hint))
+        Diagnostic("no-project-file", "there is no \(name) in \(directory.printable(prefix: 4096))", hint: hint))
     case .failure(let code): report("cannot-read", name, code)
     case .success(S_IFREG): readFile(name)
     case .success(let kind): refuse(name, kind, expected: "a file")
@@ -93,7 +93,8 @@ struct RepositoryReader {
       if bytesLeft > 0 {
         diagnostics.append(
           Diagnostic(
-            "repository-too-large", "the policy files are too large: \(path.excerpt) and what follows was not read",
+            "repository-too-large",
+            "the policy files are too large: \(path.printable(prefix: 4096)) and what follows was not read",
             expected: "at most \(PolicyRepository.mostBytes >> 20) MiB in all"))
       }
       bytesLeft = 0
@@ -146,17 +147,20 @@ struct RepositoryReader {
   // MARK: Reporting
 
   private mutating func report(_ code: Diagnostic.Code, _ path: String, _ number: Int32) {
-    diagnostics.append(Diagnostic(code, "cannot read \(path.excerpt): \(String(cString: strerror(number)))"))
+    diagnostics.append(
+      Diagnostic(code, "cannot read \(path.printable(prefix: 4096)): \(String(cString: strerror(number)))"))
   }
 
   private mutating func refuse(_ path: String, _ kind: mode_t, expected: String) {
     if kind == S_IFLNK {
       diagnostics.append(
         Diagnostic(
-          "symbolic-link", "\(path.excerpt) is a symbolic link, which is not followed", expected: expected,
+          "symbolic-link", "\(path.printable(prefix: 4096)) is a symbolic link, which is not followed",
+          expected: expected,
           hint: "put the file itself into the repository"))
     } else {
-      diagnostics.append(Diagnostic("not-a-file", "\(path.excerpt) is no file or folder", expected: expected))
+      diagnostics.append(
+        Diagnostic("not-a-file", "\(path.printable(prefix: 4096)) is no file or folder", expected: expected))
     }
   }
 }

@@ -235,8 +235,10 @@ struct NodeParser {
 
 extension String {
   /// For messages: what a reader needs to recognise a text, however long it is, on one line.
-  var excerpt: String {
-    let longest = 60
+  var excerpt: String { printable(prefix: 60) }
+
+  /// Without control characters, cut after so many scalars.
+  func printable(prefix longest: Int) -> String {
     var text = ""
     for scalar in unicodeScalars.prefix(longest) {
       text.unicodeScalars.append(scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : scalar)

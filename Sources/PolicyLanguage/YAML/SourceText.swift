@@ -14,17 +14,18 @@ struct SourceText: Sendable {
     self.bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
   }
 
-  /// The text of a line, from 1, without its end; nil where there is no such line.
-  func line(_ number: Int) -> String? {
-    guard number > 0 else { return nil }
-    var start = bytes.startIndex
-    for _ in 1..<number {
-      guard let end = bytes[start...].firstIndex(of: Self.lineFeed) else { return nil }
-      start = end + 1
-    }
-    let end = bytes[start...].firstIndex(of: Self.lineFeed) ?? bytes.endIndex
-    if start == end, end == bytes.endIndex { return nil }
-    return Self.text(bytes[start..<end])
+  /// Where the lines begin, the end of the text last unless it ends a line.
+  func lineStarts() -> [Int] {
+    var starts = [bytes.startIndex]
+    for index in bytes.indices where bytes[index] == Self.lineFeed { starts.append(index + 1) }
+    if starts.last != bytes.endIndex { starts.append(bytes.endIndex) }
+    return starts
+  }
+
+  /// The text between two starts of lines, without its end.
+  func line(_ range: Range<Int>) -> String {
+    let line = bytes[range]
+    return Self.text(line.last == Self.lineFeed ? line.dropLast() : line)
   }
 
   /// All lines without their ends; the last one is left out if it is empty.

@@ -15,8 +15,9 @@ struct SyntaxProblem {
   func diagnostic(for problem: LibYAMLProblem) -> Diagnostic {
     let mark = clamped(problem.mark)
     let opening = problem.contextMark.flatMap { context in scalar(at: context).map { (context, $0) } }
-    return tab(at: mark) ?? special(at: mark, opening: opening) ?? unclosed(at: mark, opening: opening)
-      ?? nestedColon(at: mark) ?? indentation(at: mark) ?? general(problem, at: mark)
+    return tab(at: mark) ?? quoted(at: mark) ?? dash(at: mark) ?? special(at: mark, opening: opening)
+      ?? unclosed(at: mark, opening: opening) ?? nestedColon(at: mark) ?? missingColon(at: mark) ?? unclosedAtEnd(mark)
+      ?? indentation(at: mark) ?? general(problem, at: mark)
   }
 
   // MARK: Causes
@@ -45,6 +46,39 @@ struct SyntaxProblem {
       hint: "put the text in quotes" + (character == "*" ? ", as in name: \"*\"" : ""))
   }
 
+  /// A backslash that begins no escape, and text behind closing quotes.
+  private func quoted(at mark: Mark) -> Diagnostic? {
+    guard let line = line(mark), let character = scalar(at: mark) else { return nil }
+    if character == "\\" {
+      let escape = line[(Int(mark.column) - 1)...].prefix(2).map(String.init).joined()
+      return report(
+        "yaml-escape", "\(escape) means nothing inside \"…\"", mark, expected: "\\\\ for a backslash",
+        hint: "use '…', where a backslash is a backslash")
+    }
+    let before = line.prefix(Int(mark.column) - 1)
+    guard let last = before.last, last == "\"" || last == "'", !" ,:]}#".unicodeScalars.contains(character) else {
+      return nil
+    }
+    return report(
+      "yaml-quotes", "text goes on behind the closing \(last)", mark, hint: "put all of the text in quotes, or none")
+  }
+
+  /// `-name` in a list, for `- name`.
+  private func dash(at mark: Mark) -> Diagnostic? {
+    for row in [Int(mark.line) - 1, Int(mark.line) - 2] where lines.indices.contains(row) {
+      let line = lines[row]
+      let blanks = line.prefix { $0 == " " }.count
+      guard line.count > blanks + 1, line[blanks] == "-", !" -0123456789".unicodeScalars.contains(line[blanks + 1])
+      else {
+        continue
+      }
+      return report(
+        "yaml-dash", "there is no blank after this '-'", Mark(line: Int32(row) + 1, column: Int32(blanks) + 1),
+        expected: "'- ' before each element of a list")
+    }
+    return nil
+  }
+
   private func unclosed(at mark: Mark, opening: (Mark, Unicode.Scalar)?) -> Diagnostic? {
     guard let (place, character) = opening, let closing = Self.closings[character] else { return nil }
     let isQuote = character == closing
@@ -62,6 +96,32 @@ struct SyntaxProblem {
       notes: [Diagnostic.Note("the \(character) is here", at: range(place))])
   }
 
+  /// Where libyaml names no opening bracket, the last one that is open at the end of the file.
+  private func unclosedAtEnd(_ mark: Mark) -> Diagnostic? {
+    guard isAtEnd(mark) else { return nil }
+    var open: [(Mark, Unicode.Scalar)] = []
+    var quote: Unicode.Scalar?
+    for (row, line) in lines.enumerated() {
+      var before: Unicode.Scalar = " "
+      for (column, scalar) in line.enumerated() {
+        let startsToken = " \t[]{},".unicodeScalars.contains(before)
+        before = scalar
+        if let current = quote {
+          if scalar == current { quote = nil }
+        } else if scalar == "#", startsToken {
+          break
+        } else if startsToken, scalar == "\"" || scalar == "'" {
+          quote = scalar
+        } else if scalar == "[" || scalar == "{" {
+          open.append((Mark(line: Int32(row) + 1, column: Int32(column) + 1), scalar))
+        } else if scalar == "]" || scalar == "}" {
+          _ = open.popLast()
+        }
+      }
+    }
+    return open.last.flatMap { unclosed(at: mark, opening: $0) }
+  }
+
   private func nestedColon(at mark: Mark) -> Diagnostic? {
     guard scalar(at: mark) == ":", let line = line(mark) else { return nil }
     let before = line.prefix(Int(mark.column) - 1)
@@ -69,6 +129,27 @@ struct SyntaxProblem {
     return report(
       "yaml-colon", "a second ': ' in one line: this would begin a mapping inside a text", mark,
       hint: "put the text in quotes, or the mapping on lines of its own")
+  }
+
+  /// A line above that should be a key: `web` for `web:`, or `chain:ipv4` for `chain: ipv4`.
+  private func missingColon(at mark: Mark) -> Diagnostic? {
+    guard let above = lines[..<max(0, Int(mark.line) - 1)].lastIndex(where: Self.hasContent) else { return nil }
+    let line = lines[above]
+    let blanks = line.prefix { $0 == " " }.count
+    var text = line[blanks...]
+    if let comment = text.indices.first(where: { text[$0] == "#" && text[$0 - 1] == " " }) { text = text[..<comment] }
+    while text.last == " " { text.removeLast() }
+    guard text.last != ":", !text.contains(where: { "[]{}\"',|>".unicodeScalars.contains($0) }),
+      !text.indices.dropLast().contains(where: { text[$0 + 1] == " " && ":-?".unicodeScalars.contains(text[$0]) })
+    else { return nil }
+    let start = Mark(line: Int32(above) + 1, column: Int32(blanks) + 1)
+    let span = Span(start: start, end: Mark(line: start.line, column: start.column + Int32(text.count)))
+    let hasColon = text.contains(":")
+    return Diagnostic(
+      "yaml-missing-colon",
+      hasColon ? "there is no blank after the ':' of this key" : "this line is no key: it has no ':'",
+      at: span.range(in: file), expected: hasColon ? "KEY: VALUE" : "KEY: or KEY: VALUE",
+      notes: [Diagnostic.Note("it was taken for a text, under which this cannot stand", at: range(mark))])
   }
 
   private func indentation(at mark: Mark) -> Diagnostic? {
