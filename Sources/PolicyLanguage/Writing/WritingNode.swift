@@ -47,7 +47,7 @@ struct WritingEntry {
 /// Lines of YAML text: on one line what fits, else a line for each part.
 struct WritingLines {
   /// Lines in flow style are no longer than this, where they can be broken.
-  static let widest = 110
+  static let widest = 118
 
   private(set) var text = ""
 
