@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# Short names for what scripts/ does. 'make demo' and 'make test' need nothing but Swift, git and make.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build test check docs fmt demo bench fuzz soak install clean
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+deps: ## Install the Debian packages that are missing, with sudo if not root.
+	@scripts/deps.sh
+
+build: deps ## Build the release binary, bin/nwfleet.
+	@scripts/build.sh
+
+test: deps ## Run all tests; as root, those against a real libvirtd too.
+	@scripts/test.sh
+
+check: deps ## Check format, imports, scripts, licences and links.
+	@scripts/check.sh
+
+docs: build ## Write docs/commands.md from the binary's own help.
+	@scripts/commands-doc.sh >docs/commands.md
+
+fmt: ## Format Swift files.
+	@swift format --in-place --recursive Package.swift Sources Tests
+
+demo: build ## Show it all on a throwaway libvirt host; needs root, or sudo.
+	@scripts/demo.sh
+
+bench: build ## Measure speed beside other ways to do the same.
+	@scripts/bench.sh
+
+fuzz: deps ## Feed broken YAML and XML to the readers.
+	@scripts/fuzz.sh
+
+soak: build ## Run for long, with faults.
+	@scripts/soak.sh
+
+install: ## Install what 'make build' made below PREFIX.
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
+
+clean: ## Remove everything that was built.
+	@rm -rf .build bin
