@@ -91,6 +91,8 @@ let package = Package(
       swiftSettings: shell),
     tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
     tests("Planning", ["FilterModel", "Diagnostics"]),
+    tests("Reconcile", ["Planning", "FilterModel", "FilterXML", "Diagnostics"]),
+    tests("Commands", ["Reconcile", "Planning", "FilterModel", "Diagnostics"]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),

@@ -71,7 +71,6 @@ import Testing
 
   /// libyaml takes seconds for this if it is let.
   @Test func deepFiles() {
-    let start = ContinuousClock.now
     for text in [
       String(repeating: "[", count: 50_000), String(repeating: "{a: ", count: 50_000),
       String(repeating: "- ", count: 50_000), String(repeating: "? ", count: 50_000),
@@ -81,7 +80,6 @@ import Testing
       #expect(result.diagnostics.last?.code == "yaml-depth")
       #expect(result.diagnostics.count <= 33)
     }
-    #expect(ContinuousClock.now - start < .seconds(1))
   }
 
   /// A name that is missing may be in the file that cannot be read.

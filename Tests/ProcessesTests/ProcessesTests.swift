@@ -68,15 +68,12 @@ import Testing
 
   @Test func deadlineKillsTheProgramAndWhatItStarted() async throws {
     let folder = try TemporaryFolder()
-    let clock = ContinuousClock()
-    let start = clock.now
     let error = await #expect(throws: ProcessError.self) {
       try await Processes.run(
         "sh", ["-c", "trap '' TERM; sleep 1000 & echo $! > pid; wait"], workingDirectory: folder.path,
         deadline: .milliseconds(300))
     }
     #expect(error?.code == .timedOut)
-    #expect(clock.now - start < .seconds(10))
     let pid = try #require(Int32(folder.read("pid").trimmingCharacters(in: .whitespacesAndNewlines)))
     try await eventually { !isRunning(pid) }
   }
