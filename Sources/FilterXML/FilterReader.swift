@@ -81,7 +81,7 @@ struct FilterReader {
       report("missing-name", "the filter has no name", at: root, hint: "add name='…'")
       return nil
     }
-    reportUnknown(in: root, known: ["name", "chain", "priority"])
+    reportUnknown(in: root, known: KnownAttributes.filter)
     let chain = root["chain"].flatMap { $0.isEmpty ? nil : $0 }
     var filter = Filter(name: name, chain: chain ?? Chain.root, priority: priority(of: root, hasChain: chain != nil))
     var hasUUID = false
@@ -145,7 +145,7 @@ struct FilterReader {
   /// A `filterref` of a filter, a binding or an interface. Parameters of one name make a list, in the order of the
   /// document; libvirt drops the ones with other characters than it allows.
   mutating func reference(_ element: XMLElement) -> FilterReference? {
-    reportUnknown(in: element, known: ["filter"])
+    reportUnknown(in: element, known: KnownAttributes.reference)
     guard let filter = element["filter"], !filter.isEmpty else {
       report("missing-filter", "the filterref names no filter", at: element, hint: "add filter='…'")
       return nil
@@ -158,7 +158,7 @@ struct FilterReader {
           hint: Suggestion.hint(for: child.name, in: ["parameter"]) ?? "libvirt leaves it out without a word")
         continue
       }
-      reportUnknown(in: child, known: ["name", "value"])
+      reportUnknown(in: child, known: KnownAttributes.parameter)
       guard let name = child["name"], let value = child["value"] else {
         report("bad-parameter", "the parameter has no name or no value", at: child, hint: "libvirt leaves it out")
         continue
@@ -172,4 +172,12 @@ struct FilterReader {
     for finding in FilterReference(filter).findings() { report(finding, at: element, "filter") }
     return reference
   }
+}
+
+/// The attributes that libvirt looks at, apart from those of protocols.
+enum KnownAttributes {
+  static let filter = ["name", "chain", "priority"]
+  static let rule = ["action", "direction", "priority", "statematch"]
+  static let reference = ["filter"]
+  static let parameter = ["name", "value"]
 }

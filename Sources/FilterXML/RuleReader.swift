@@ -6,7 +6,7 @@ import FilterModel
 extension FilterReader {
   /// One rule; nil where libvirt refuses the filter for it.
   mutating func rule(_ element: XMLElement) -> Rule? {
-    reportUnknown(in: element, known: ["action", "direction", "priority", "statematch"])
+    reportUnknown(in: element, known: KnownAttributes.rule)
     let action = word(Action.self, "action", of: element)
     let direction = word(Direction.self, "direction", of: element)
     let priority = priority(of: element)
@@ -27,15 +27,16 @@ extension FilterReader {
   private mutating func word<Word: RawRepresentable & CaseIterable>(
     _ type: Word.Type, _ name: String, of element: XMLElement
   ) -> Word? where Word.RawValue == String {
+    let text = element[name]
+    if let text, let word = Word(rawValue: text) { return word }
     let words = Word.allCases.map(\.rawValue)
-    guard let text = element[name] else {
+    guard let text else {
       report(
         Diagnostic.Code(rawValue: "missing-\(name)"), "the rule has no \(name)", at: element,
         expected: words.joined(separator: ", "),
         hint: "add \(name)='…'")
       return nil
     }
-    if let word = Word(rawValue: text) { return word }
     report(
       "bad-value", "'\(text)' is no \(name)", at: element, name, expected: words.joined(separator: ", "),
       hint: Suggestion.hint(for: text, in: words))
