@@ -75,8 +75,8 @@ outputs=0
 repositories=0
 check_repository() {
   repositories=$((repositories + 1))
-  "$program" validate --repo "$1" >/dev/null || fail "$2: its policy is not valid"
-  "$program" fmt --check --repo "$1" >/dev/null || fail "$2: its policy is not as 'nwfleet fmt' writes it"
+  "$program" validate --quiet --repo "$1" >&2 || fail "$2: its policy is not valid"
+  "$program" fmt --check --quiet --repo "$1" >&2 || fail "$2: its policy is not as 'nwfleet fmt' writes it"
 }
 
 while IFS= read -r document; do
