@@ -22,8 +22,10 @@ test: deps ## Run all tests; as root, those against a real libvirtd too.
 check: deps ## Check format, imports, scripts, licences and links.
 	@scripts/check.sh
 
-docs: build ## Write docs/commands.md from the binary's own help.
+docs: build ## Write the parts of docs/ that the binary prints.
 	@scripts/commands-doc.sh >docs/commands.md
+	@bin/nwfleet schema reference >docs/reference/filters.md
+	@bin/nwfleet schema policy >docs/reference/policy.schema.json
 
 fmt: ## Format Swift files.
 	@swift format --in-place --recursive Package.swift Sources Tests

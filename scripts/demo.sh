@@ -19,8 +19,10 @@ work=$(mktemp -d /tmp/nwfleet-demo.XXXXXX)
 # The demo has a sandbox, locks and a policy repository of its own.
 export NWFLEET_SANDBOX_ROOT=$work/sandbox NWFLEET_RUNTIME_DIR=$work/run
 repo=$work/repo
+loaded_module=no
 cleanup() {
   "$program" sandbox down || true
+  if [[ $loaded_module == yes ]]; then modprobe -r br_netfilter || true; fi
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -87,6 +89,12 @@ all_filters() {
 }
 
 # MARK: What is told
+
+# Without this module the kernel never shows bridged packets to layer-3 rules, and nothing would be dropped.
+if [[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ]]; then
+  modprobe br_netfilter || fail "the kernel module br_netfilter is not here: layer-3 rules would not be enforced"
+  loaded_module=yes
+fi
 
 cp -r examples/demo "$repo"
 rm -r "$repo/changes"
