@@ -48,6 +48,10 @@ public struct FilterReference: Sendable, Hashable {
   /// Lists keep their order and repeated values; libvirt sorts the names.
   public var parameters: [String: [String]]
 
+  /// The parameter that says which repository put a reference on an interface, where the filter itself is not the project's;
+  /// libvirt keeps parameters that no rule uses.
+  public static let ownerParameter = "NWFLEET"
+
   public init(_ filter: String, parameters: [String: [String]] = [:]) {
     self.filter = filter
     self.parameters = parameters

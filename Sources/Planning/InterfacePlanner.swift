@@ -17,10 +17,6 @@ struct InterfacePlanner {
   /// Interfaces at work with a filter of the policy when the plan is done.
   private var enforced: [(interface: InterfaceName, filter: String)] = []
 
-  /// The parameter that says whose a reference to a filter is that is not the project's own; libvirt keeps it and no rule
-  /// uses it.
-  static let ownerParameter = "NWFLEET"
-
   init(_ request: PlanRequest, _ catalogue: FilterCatalogue) {
     desired = request.desired
     observed = request.observed
@@ -59,13 +55,13 @@ struct InterfacePlanner {
   private func owned(_ reference: FilterReference) -> FilterReference {
     var reference = reference
     let isOurs = desired.filters.contains { $0.filter.name == reference.filter && !$0.adopts }
-    if !isOurs { reference.parameters[Self.ownerParameter] = [desired.repositoryID] }
+    if !isOurs { reference.parameters[FilterReference.ownerParameter] = [desired.repositoryID] }
     return reference
   }
 
   /// Whether the project put a reference where it is.
   private func isOurs(_ reference: FilterReference) -> Bool {
-    if reference.parameters[Self.ownerParameter] == [desired.repositoryID] { return true }
+    if reference.parameters[FilterReference.ownerParameter] == [desired.repositoryID] { return true }
     return observed.filters.contains {
       $0.name == reference.filter && desired.identity.owns(filter: $0.name, uuid: $0.uuid)
     }
@@ -76,7 +72,7 @@ struct InterfacePlanner {
     guard let left, let right else { return left == nil && right == nil }
     func bare(_ reference: FilterReference) -> FilterReference {
       var reference = reference
-      reference.parameters[ownerParameter] = nil
+      reference.parameters[FilterReference.ownerParameter] = nil
       return reference
     }
     return bare(left) == bare(right)

@@ -6,38 +6,18 @@ import FilterXML
 
 /// What a policy wants, as a record: with the reading of the host it makes a saved plan, since a plan is a function of the two.
 public struct DesiredDocument: Codable, Sendable, Hashable {
-  struct Place: Codable, Hashable {
-    var file: String
-    var line: Int
-    var column: Int
-    var endLine: Int
-    var endColumn: Int
-
-    init(_ range: SourceRange) {
-      file = range.file
-      (line, column) = (range.start.line, range.start.column)
-      (endLine, endColumn) = (range.end.line, range.end.column)
-    }
-
-    var range: SourceRange {
-      SourceRange(
-        file: file, start: SourcePosition(line: line, column: column),
-        end: SourcePosition(line: endLine, column: endColumn))
-    }
-  }
-
   struct FilterRecord: Codable, Hashable {
     var xml: String
     var adopts: Bool
-    var origin: Place
-    var entryOrigins: [Place]
+    var origin: PlaceRecord
+    var entryOrigins: [PlaceRecord]
   }
 
   struct AttachmentRecord: Codable, Hashable {
     var group: String
     var machines: [String]
     var filter: ReferenceRecord
-    var origin: Place
+    var origin: PlaceRecord
   }
 
   struct PortRecord: Codable, Hashable {
@@ -58,13 +38,13 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     repositoryID = desired.repositoryID
     filters = desired.filters.map {
       FilterRecord(
-        xml: FilterXML.write($0.filter), adopts: $0.adopts, origin: Place($0.origin),
-        entryOrigins: $0.entryOrigins.map(Place.init))
+        xml: FilterXML.write($0.filter), adopts: $0.adopts, origin: PlaceRecord($0.origin),
+        entryOrigins: $0.entryOrigins.map(PlaceRecord.init))
     }
     attachments = desired.attachments.map {
       AttachmentRecord(
         group: $0.group, machines: $0.machines.map(\.text), filter: ReferenceRecord($0.reference),
-        origin: Place($0.origin))
+        origin: PlaceRecord($0.origin))
     }
     ports = desired.ports.map {
       PortRecord(machine: $0.machine, device: $0.device, mac: $0.mac.description, host: $0.host)
@@ -98,7 +78,7 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
   /// Changes whenever anything changes that a host would see; places in files do not count.
   public static func digest(of desired: DesiredState) -> String {
     var document = DesiredDocument(desired)
-    let nowhere = Place(
+    let nowhere = PlaceRecord(
       SourceRange(
         file: "", start: SourcePosition(line: 0, column: 0), end: SourcePosition(line: 0, column: 0)))
     for index in document.filters.indices {

@@ -57,15 +57,7 @@ struct ApplyCommand: Subcommand {
       return run.report(verified(plan), plan)
     }
     if !plan.steps.isEmpty, !autoApprove {
-      guard output.canAsk else {
-        throw DiagnosticError(
-          Diagnostic(
-            "not-approved", "nobody can be asked here", hint: "say --auto-approve, or apply a saved plan with it"))
-      }
-      guard output.asks("Apply this to \(plan.host)?") else {
-        output.note("Nothing was changed.\n")
-        return .error
-      }
+      guard try output.isApproved("Apply this to \(plan.host)?") else { return .error }
       try await checkUnchanged(session)
     }
     return try await carryOut(session, run)

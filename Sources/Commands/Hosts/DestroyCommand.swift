@@ -38,14 +38,7 @@ struct DestroyCommand: Subcommand {
     output.warn(plan.warnings)
     guard plan.problems.isEmpty else { throw DiagnosticError(plan.problems) }
     if !plan.steps.isEmpty, !autoApprove {
-      guard output.canAsk else {
-        throw DiagnosticError(
-          Diagnostic("not-approved", "nobody can be asked here", hint: "say --auto-approve"))
-      }
-      guard output.asks("Take all this off \(plan.host)?") else {
-        output.note("Nothing was changed.\n")
-        return .error
-      }
+      guard try output.isApproved("Take all this off \(plan.host)?") else { return .error }
     }
     let run = ApplyRun(output: output)
     return run.report(try await run.run(session), plan)

@@ -25,6 +25,15 @@ struct PlanSession {
     plan = Plan(request)
   }
 
+  /// For the commands that only look: what the repository wants, and what a host or a snapshot has.
+  static func read(
+    _ repository: RepositoryOptions, _ hosts: ReadableHostOptions, _ output: inout Output
+  ) async throws -> PlanSession {
+    let repository = try repository.load(&output)
+    return try await PlanSession(
+      host: try await hosts.open(repository.inventory), desired: repository.desired, commit: nil, takesOver: false)
+  }
+
   /// The same wishes against the host as it is now.
   func again() async throws -> PlanSession {
     var request = request

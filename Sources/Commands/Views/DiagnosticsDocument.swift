@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Diagnostics
+import Reconcile
 
 /// Diagnostics as JSON.
 struct DiagnosticsDocument: Encodable {
@@ -13,29 +14,15 @@ struct DiagnosticsDocument: Encodable {
 
 /// One diagnostic as JSON.
 struct DiagnosticRecord: Encodable {
-  struct Place: Encodable {
-    var file: String
-    var line: Int
-    var column: Int
-    var endLine: Int
-    var endColumn: Int
-
-    init(_ range: SourceRange) {
-      file = range.file
-      (line, column) = (range.start.line, range.start.column)
-      (endLine, endColumn) = (range.end.line, range.end.column)
-    }
-  }
-
   struct Note: Encodable {
     var message: String
-    var place: Place?
+    var place: PlaceRecord?
   }
 
   var code: String
   var severity: String
   var message: String
-  var place: Place?
+  var place: PlaceRecord?
   var expected: String?
   var hint: String?
   var notes: [Note]
@@ -44,9 +31,9 @@ struct DiagnosticRecord: Encodable {
     code = diagnostic.code.rawValue
     severity = diagnostic.severity.rawValue
     message = diagnostic.message
-    place = diagnostic.range.map(Place.init)
+    place = diagnostic.range.map(PlaceRecord.init)
     expected = diagnostic.expected
     hint = diagnostic.hint
-    notes = diagnostic.notes.map { Note(message: $0.message, place: $0.range.map(Place.init)) }
+    notes = diagnostic.notes.map { Note(message: $0.message, place: $0.range.map(PlaceRecord.init)) }
   }
 }

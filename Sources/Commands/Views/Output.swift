@@ -50,7 +50,7 @@ struct Output: Sendable {
   func endProgress() { progress("") }
 
   /// Asks on the terminal; only the word `yes` is one.
-  func asks(_ question: String) -> Bool {
+  private func asks(_ question: String) -> Bool {
     Self.write("\(question)\n  Only 'yes' is taken for yes: ", STDERR_FILENO)
     return readLine()?.trimmed == "yes"
   }
@@ -68,7 +68,18 @@ struct Output: Sendable {
     }
   }
 
-  var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+  /// Whether a person says yes.
+  ///
+  /// - Throws: `DiagnosticError` where nobody can be asked.
+  func isApproved(_ question: String) throws(DiagnosticError) -> Bool {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+      throw DiagnosticError(
+        Diagnostic("not-approved", "nobody can be asked here, so nothing was changed", hint: "say --auto-approve"))
+    }
+    if asks(question) { return true }
+    note("Nothing was changed.\n")
+    return false
+  }
 }
 
 extension String {

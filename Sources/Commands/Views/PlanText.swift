@@ -23,6 +23,7 @@ struct PlanText {
     } else {
       text += "\n" + plan.steps.map(step).joined() + "\n" + summary + cost
     }
+    if !plan.problems.isEmpty { text += style.red("This plan cannot be applied") + ": see the errors.\n" }
     return text + gaps
   }
 
@@ -136,10 +137,17 @@ struct PlanText {
 
   private func references(_ before: FilterReference?, _ after: FilterReference?) -> String {
     var text = ""
-    if let before { text += "      \(style.red("-")) filter \(before.summary)\n" }
-    if let after { text += "      \(style.green("+")) filter \(after.summary)\n" }
+    if let before { text += "      \(style.red("-")) filter \(shown(before))\n" }
+    if let after { text += "      \(style.green("+")) filter \(shown(after))\n" }
     if after == nil { text += "      \(style.red("UNPROTECTED")): no filter is left\n" }
     return text
+  }
+
+  /// Without the note of whose it is, which is of no interest to a reader.
+  private func shown(_ reference: FilterReference) -> String {
+    var reference = reference
+    reference.parameters[FilterReference.ownerParameter] = nil
+    return reference.summary
   }
 
   // MARK: Cost and enforcement
