@@ -219,7 +219,7 @@ struct InterfacePlanner {
     }
     finalReferences.insert(wanted.reference.filter)
     enforced.append((name, wanted.reference.filter))
-    if let present, Self.agree(present, wanted) { return }
+    if let present, present.serves(wanted) { return }
     steps.append(
       .port(
         PortChange(
@@ -230,14 +230,6 @@ struct InterfacePlanner {
     unprotected.append(InterfaceName(machine: machine, mac: binding.mac, device: binding.device))
     steps.append(
       .port(PortChange(machine: machine, device: binding.device, before: binding, after: nil, group: nil)))
-  }
-
-  /// libvirt adds the MAC address, and an address that it learned, to a binding's parameters by itself.
-  private static func agree(_ present: ObservedBinding, _ wanted: ObservedBinding) -> Bool {
-    var parameters = present.reference.parameters
-    for name in ["MAC", "IP"] where wanted.reference.parameters[name] == nil { parameters[name] = nil }
-    return present.mac == wanted.mac && present.reference.filter == wanted.reference.filter
-      && parameters == wanted.reference.parameters
   }
 
   // MARK: Checks

@@ -117,6 +117,16 @@ public struct ObservedBinding: Sendable, Hashable {
   }
 }
 
+extension ObservedBinding {
+  /// Whether it does all that a binding shall do: libvirt adds the MAC address, and an address that it learned, to the
+  /// parameters by itself.
+  public func serves(_ wanted: ObservedBinding) -> Bool {
+    var own = self
+    for name in ["MAC", "IP"] where wanted.reference.parameters[name] == nil { own.reference.parameters[name] = nil }
+    return own == wanted
+  }
+}
+
 /// Whether the kernel hands bridged packets to the layer-3 rules at all.
 public struct Enforcement: Sendable, Hashable {
   /// What is known of one address family.

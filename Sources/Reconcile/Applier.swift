@@ -185,13 +185,21 @@ public struct Applier: Sendable {
     }
   }
 
+  /// There is no call that changes a binding: it is deleted and made again.
   private func perform(_ change: PortChange) async throws(HostError) {
-    if change.before != nil { try await host.unbind(change.device, deadline: deadline) }
+    let present = try await host.binding(of: change.device)
+    if let present, let after = change.after, present.serves(after) { return }
+    if let present, !(change.before.map(present.serves) ?? false) {
+      throw HostError(
+        .refused, "\(host.name): port \(change.device) was bound to \(present.reference.filter) meanwhile",
+        hint: "plan again")
+    }
+    if present != nil { try await host.unbind(change.device, deadline: deadline) }
     guard let after = change.after else { return }
     do throws(HostError) {
       try await host.bind(after, deadline: deadline)
     } catch {
-      if let before = change.before { try? await host.bind(before, deadline: deadline) }
+      if let present { try? await host.bind(present, deadline: deadline) }
       throw error
     }
   }

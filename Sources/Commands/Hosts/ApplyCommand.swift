@@ -42,9 +42,11 @@ struct ApplyCommand: Subcommand {
 
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
-    let session = try await plan(&output)
-    let lock = try HostLock(uri: session.host.uri)
+    let source = try source(&output)
+    // Locked before the host is read: what another nwfleet is changing is no ground for a plan.
+    let lock = try HostLock(uri: source.address.uri)
     defer { withExtendedLifetime(lock) {} }
+    let session = try await plan(source)
     let plan = session.plan
     if !output.isJSON {
       output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
@@ -52,7 +54,7 @@ struct ApplyCommand: Subcommand {
     output.warn(plan.warnings)
     let findings = plan.problems + plan.findings(beyond: limits.limits)
     guard findings.isEmpty else { throw DiagnosticError(findings) }
-    let run = ApplyRun(output: output, onFailure: onFailure)
+    let run = ApplyRun(output: output, limits: limits.limits, onFailure: onFailure)
     if plan.steps.isEmpty, plan.marker == nil {
       return run.report(verified(plan), plan)
     }
@@ -69,21 +71,40 @@ struct ApplyCommand: Subcommand {
     return document
   }
 
+  /// What to plan from, and for which host.
+  private enum Source {
+    case repository(Repository, HostAddress)
+    case saved(SavedPlan, HostAddress)
+
+    var address: HostAddress {
+      switch self {
+      case .repository(_, let address), .saved(_, let address): address
+      }
+    }
+  }
+
+  private func source(_ output: inout Output) throws -> Source {
+    if let planFile {
+      let saved = try JSONFile.read(SavedPlan.self, from: planFile)
+      return .saved(saved, try HostAddress(name: saved.host, uri: saved.uri))
+    }
+    let repository = try repository.load(&output)
+    output.warn(repository.warnings)
+    return .repository(repository, try hosts.resolve(repository.inventory))
+  }
+
   /// The plan from the repository, or the saved one if it still holds.
-  private func plan(_ output: inout Output) async throws -> PlanSession {
-    guard let planFile else {
-      let repository = try repository.load(&output)
-      output.warn(repository.warnings)
-      let host = try await hosts.resolve(repository.inventory).open(.readWrite)
+  private func plan(_ source: Source) async throws -> PlanSession {
+    let host = try await source.address.open(.readWrite)
+    switch source {
+    case .repository(let repository, _):
       return try await PlanSession(
         host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
+    case .saved(let saved, _):
+      let session = try await PlanSession(host: host, request: try saved.request())
+      try await checkUnchanged(session)
+      return session
     }
-    let saved = try JSONFile.read(SavedPlan.self, from: planFile)
-    let request = try saved.request()
-    let host = try await HostAddress(name: saved.host, uri: saved.uri).open(.readWrite)
-    let session = try await PlanSession(host: host, request: request)
-    try await checkUnchanged(session)
-    return session
   }
 
   /// A plan holds for the host that it saw, and for no other.

@@ -7,6 +7,8 @@ import Reconcile
 /// Carries out plans and reports: what apply, destroy and an undo have in common.
 struct ApplyRun {
   var output: Output
+  /// How much may be taken away, also where the host changes meanwhile and the plan with it.
+  var limits: Limits
   var onFailure = FailurePolicy.keep
 
   /// Carries out a session's plan, reads the host again, and plans again where it has changed meanwhile, three times at most.
@@ -16,23 +18,37 @@ struct ApplyRun {
     for _ in 0..<3 {
       let outcomes = await carryOut(session)
       document.add(outcomes)
-      guard !outcomes.contains(where: \.isFailure) else { return document }
+      let left = outcomes.filter { $0.result != .done }.map(\.step)
+      guard left.isEmpty || canGoOn(outcomes) else { return document }
       session = try await session.again()
       if session.plan.isEmpty, session.plan.marker == nil {
         document.isVerified = true
         return document
       }
-      // Something of the policy is still to be done: a VM has started, or somebody else has changed something.
-      guard session.plan.problems.isEmpty else { break }
+      // What is left is what failed: trying again would fail again. Else a VM has started, stopped or gone, or somebody
+      // else has changed something, and the new plan has an answer to that.
+      if !left.isEmpty, session.plan.steps == left.filter({ session.plan.steps.contains($0) }) { return document }
+      let findings = session.plan.problems + session.plan.findings(beyond: limits)
+      guard findings.isEmpty else {
+        document.problems = findings.map(DiagnosticRecord.init)
+        return document
+      }
     }
-    document.problems =
-      (session.plan.problems.isEmpty
-      ? [
+    document.problems = [
+      DiagnosticRecord(
         Diagnostic(
           "not-converged", "\(session.plan.host) is still not as planned: somebody else changes it at the same time",
-          hint: "see 'nwfleet plan' for what is left")
-      ] : session.plan.problems).map(DiagnosticRecord.init)
+          hint: "see 'nwfleet plan' for what is left"))
+    ]
     return document
+  }
+
+  /// Whether the host takes more after failures, and the user wants that.
+  private func canGoOn(_ outcomes: [StepOutcome]) -> Bool {
+    onFailure == .keep
+      && outcomes.allSatisfy { outcome in
+        if case .failed(let error) = outcome.result { error.code == .refused } else { true }
+      }
   }
 
   private func carryOut(_ session: PlanSession) async -> [StepOutcome] {

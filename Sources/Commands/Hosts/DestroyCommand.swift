@@ -24,9 +24,10 @@ struct DestroyCommand: Subcommand {
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
     let repository = try repository.load(&output)
-    let host = try await hosts.resolve(repository.inventory).open(.readWrite)
-    let lock = try HostLock(uri: host.uri)
+    let address = try hosts.resolve(repository.inventory)
+    let lock = try HostLock(uri: address.uri)
     defer { withExtendedLifetime(lock) {} }
+    let host = try await address.open(.readWrite)
     let session = try await PlanSession(
       host: host,
       request: .removal(
@@ -40,7 +41,7 @@ struct DestroyCommand: Subcommand {
     if !plan.steps.isEmpty, !autoApprove {
       guard try output.isApproved("Take all this off \(plan.host)?") else { return .error }
     }
-    let run = ApplyRun(output: output)
+    let run = ApplyRun(output: output, limits: .none)
     return run.report(try await run.run(session), plan)
   }
 }
