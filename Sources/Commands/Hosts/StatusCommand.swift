@@ -18,7 +18,7 @@ struct StatusCommand: Subcommand {
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
     let repository = try repository.load(&output)
-    let host = try await hosts.open(repository.inventory)
+    let host = try await hosts.open(repository.inventory, output)
     let session = try await PlanSession(host: host, desired: repository.desired, commit: nil, takesOver: false)
     let document = StatusDocument(session)
     if output.isJSON {

@@ -25,6 +25,11 @@ struct Output: Sendable {
     if !isQuiet, !isJSON { Self.write(text, STDERR_FILENO) }
   }
 
+  /// Something that only a person who looks into it wants to know, so beside JSON as well.
+  func detail(_ text: String) {
+    if isVerbose { Self.write(text, STDERR_FILENO) }
+  }
+
   /// Findings: as JSON on standard output where JSON was asked for, else as text on standard error.
   func show(_ diagnostics: [Diagnostic]) {
     guard !diagnostics.isEmpty else { return }
@@ -69,6 +74,14 @@ struct Output: Sendable {
   }
 
   var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+}
+
+extension Duration {
+  /// Milliseconds, with one digit after the point.
+  var millisecondsText: String {
+    let tenths = Int(self / .microseconds(100))
+    return "\(tenths / 10).\(tenths % 10)"
+  }
 }
 
 extension String {
