@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Short names for what scripts/ does. 'make demo' and 'make test' need nothing but Swift, git and make.
+# ARGS goes to the script: make test ARGS='--filter PlanningTests', make bench ARGS=--quick, make fuzz ARGS=600.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -17,7 +18,7 @@ build: deps ## Build the release binary, bin/nwfleet.
 	@scripts/build.sh
 
 test: deps ## Run all tests; as root, those against a real libvirtd too.
-	@scripts/test.sh
+	@scripts/test.sh $(ARGS)
 
 check: deps ## Check format, imports, scripts, licences and links.
 	@scripts/check.sh
@@ -28,19 +29,19 @@ docs: build ## Write the parts of docs/ that the binary prints.
 	@bin/nwfleet schema policy >docs/reference/policy.schema.json
 
 fmt: ## Format Swift files.
-	@swift format --in-place --recursive Package.swift Sources Tests
+	@git ls-files -z '*.swift' | xargs -0 swift format --in-place
 
 demo: build ## Show it all on a throwaway libvirt host; needs root, or sudo.
 	@scripts/demo.sh
 
 bench: build ## Measure speed beside other ways to do the same.
-	@scripts/bench.sh
+	@scripts/bench.sh $(ARGS)
 
 fuzz: deps ## Feed broken YAML and XML to the readers.
-	@scripts/fuzz.sh
+	@scripts/fuzz.sh $(ARGS)
 
 soak: build ## Run for long, with faults.
-	@scripts/soak.sh
+	@scripts/soak.sh $(ARGS)
 
 install: ## Install what 'make build' made below PREFIX.
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh

@@ -30,7 +30,7 @@ files() {
   fi
 }
 
-check_format() { swift format lint --strict --recursive Package.swift Sources Tests; }
+check_format() { files '*.swift' | xargs swift format lint --strict; }
 
 check_scripts() { files '*.sh' .ci/run | xargs -r shellcheck; }
 

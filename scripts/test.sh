@@ -10,15 +10,16 @@ trap 'rm -f "$log"' EXIT
 status=0
 swift test --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 | tee "$log" || status=$?
 
-skipped=$(grep -cE '^. (Test|Suite) .* skipped' "$log" || true)
-echo
-echo "Skipped: $skipped"
-if ((skipped > 0)); then
-  sed -nE 's/^. (Test|Suite) .* skipped:? ?"?([^"]*)"?\.?$/\2/p' "$log" | sort | uniq -c | sort -rn |
+# A build that failed has no tests to count.
+if grep -qE '^. Test run with ' "$log"; then
+  skipped=$(grep -cE '^. Test .* skipped' "$log" || true)
+  echo
+  echo "Skipped: $skipped"
+  sed -nE 's/^. Test .* skipped:? ?"?([^"]*)"?\.?$/\1/p' "$log" | sort | uniq -c | sort -rn |
     while read -r count reason; do echo "  $count: ${reason:-no reason given}"; done
+  if ((EUID != 0)); then
+    echo "  (tests against a real libvirtd need root: sudo make test)"
+  fi
+  grep -E '^. Test run with ' "$log"
 fi
-if ((EUID != 0)); then
-  echo "  (tests against a real libvirtd need root: sudo make test)"
-fi
-grep -E '^. Test run with ' "$log" || true
 exit "$status"
