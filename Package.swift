@@ -96,6 +96,12 @@ let package = Package(
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),
+    /** The program itself, against real libvirtd instances. */
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "nwfleet", "Sandbox", "SandboxFixture", "Processes", "FilterModel", "FilterXML", "FilterGenerator", "Planning",
+      ], swiftSettings: shell),
     /** A sandbox of its own for each live test. */
     .target(
       name: "SandboxFixture", dependencies: ["Sandbox"], path: "Tests/SandboxFixture", swiftSettings: shell),

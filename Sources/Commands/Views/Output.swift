@@ -3,6 +3,7 @@
 import Diagnostics
 import Glibc
 import Reconcile
+import Synchronization
 
 /// The one place that prints: results to standard output, everything else to standard error.
 struct Output: Sendable {
@@ -11,8 +12,21 @@ struct Output: Sendable {
   let isVerbose: Bool
   let style: Style
   let errorStyle: Style
-  /// The text of lines, for diagnostics.
-  var line: @Sendable (_ file: String, _ number: Int) -> String? = { _, _ in nil }
+  private let lines = SourceLines()
+
+  /// The text of lines, for diagnostics. Copies share it: errors are shown by the one that the command was called with.
+  var line: @Sendable (_ file: String, _ number: Int) -> String? {
+    get { lines.current.withLock { $0 } }
+    set { lines.current.withLock { $0 = newValue } }
+  }
+
+  init(isJSON: Bool, isQuiet: Bool, isVerbose: Bool, style: Style, errorStyle: Style) {
+    self.isJSON = isJSON
+    self.isQuiet = isQuiet
+    self.isVerbose = isVerbose
+    self.style = style
+    self.errorStyle = errorStyle
+  }
 
   /// A result, as it is.
   func result(_ text: String) { Self.write(text, STDOUT_FILENO) }
@@ -93,6 +107,11 @@ extension Duration {
     let tenths = Int(self / .microseconds(100))
     return "\(tenths / 10).\(tenths % 10)"
   }
+}
+
+/// Where the lines of a command's sources come from, once they are read.
+private final class SourceLines: Sendable {
+  let current = Mutex<@Sendable (_ file: String, _ number: Int) -> String?>({ _, _ in nil })
 }
 
 extension String {
