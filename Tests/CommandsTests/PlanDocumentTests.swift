@@ -41,16 +41,57 @@ import Testing
 
   @Test func schemaHoldsForPlans() throws {
     let schema = try #require(
-      try JSONSerialization.jsonObject(with: Data(PlanSchema.text.utf8)) as? [String: Any])
+      try JSONSerialization.jsonObject(with: Data(OutputSchema.plan.utf8)) as? [String: Any])
     for plan in [Self.fullPlan, Plan(host: "h", uri: "u", project: "p")] {
       let document = try JSONSerialization.jsonObject(with: Data(JSONFile.text(PlanDocument(plan)).utf8))
       #expect(SchemaCheck(schema).problems(document) == [])
     }
   }
 
+  private func check(_ document: some Encodable, _ text: String) throws -> [String] {
+    let schema = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    return SchemaCheck(schema).problems(try JSONSerialization.jsonObject(with: Data(JSONFile.text(document).utf8)))
+  }
+
+  @Test func schemaHoldsForOutcomes() throws {
+    let steps = Self.fullPlan.steps
+    var document = ApplyDocument(Self.fullPlan)
+    document.add([
+      StepOutcome(steps[0], .done), StepOutcome(steps[1], .undone), StepOutcome(steps[2], .skipped("why")),
+      StepOutcome(steps[3], .failed(HostError(.refused, "m", hint: "h"))),
+    ])
+    document.problems = Self.fullPlan.problems.map(DiagnosticRecord.init)
+    #expect(try check(document, OutputSchema.apply) == [])
+  }
+
+  @Test func schemaHoldsForStatusAndDiagnostics() async throws {
+    let identity = Identity(project: "acme")
+    let marker = Marker(repositoryID: "6f1c", commit: "c", digest: "d")
+    let filter = marker.filter(for: identity)
+    let observed = ObservedHost(
+      name: "h", uri: "u:///", libvirtVersion: "9.0.0",
+      filters: [
+        ObservedFilter(name: filter.name, uuid: identity.uuid(ofFilter: filter.name), xml: "", filter: filter)
+      ],
+      machines: [
+        ObservedMachine(
+          name: "vm", uuid: ObjectUUID(high: 1, low: 1), isRunning: true, isPersistent: true,
+          interfaces: [
+            ObservedInterface(
+              mac: MACAddress(bits: 1), type: "bridge", carriesFilters: true, device: "vnet0",
+              live: .present(FilterReference("x")), config: .present(nil))
+          ])
+      ])
+    let host = try SnapshotHost(SnapshotDocument(observed, takenAt: 0))
+    let session = try await PlanSession(
+      host: host, desired: DesiredState(identity: identity, repositoryID: "6f1c"), commit: nil, takesOver: false)
+    #expect(try check(StatusDocument(session), OutputSchema.status) == [])
+    #expect(try check(DiagnosticsDocument(Self.fullPlan.problems), OutputSchema.diagnostics) == [])
+  }
+
   @Test func checkItselfFindsProblems() throws {
     let schema = try #require(
-      try JSONSerialization.jsonObject(with: Data(PlanSchema.text.utf8)) as? [String: Any])
+      try JSONSerialization.jsonObject(with: Data(OutputSchema.plan.utf8)) as? [String: Any])
     var document = try #require(
       try JSONSerialization.jsonObject(with: Data(JSONFile.text(PlanDocument(Self.fullPlan)).utf8)) as? [String: Any])
     document["extra"] = 1

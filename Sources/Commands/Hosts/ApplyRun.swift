@@ -56,8 +56,11 @@ struct ApplyRun {
     let applier = Applier(session.host, observed: session.request.observed) { done, count, step in
       output.progress("\(done + 1)/\(count) \(PlanDocument.title(step))")
     }
-    let marker = session.plan.marker.map { [Step.filter($0)] } ?? []
-    let outcomes = await applier.run(session.plan.steps + marker, onFailure: onFailure)
+    var outcomes = await applier.run(session.plan.steps, onFailure: onFailure)
+    // The host must not claim a revision that it does not have.
+    if let marker = session.plan.marker, outcomes.allSatisfy({ $0.result == .done }) {
+      outcomes += await applier.run([.filter(marker)])
+    }
     output.endProgress()
     return outcomes
   }

@@ -38,6 +38,7 @@ struct PlanCommand: Subcommand {
       output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
       output.warn(plan.warnings)
       output.show(plan.problems)
+      output.warn(plan.findings(beyond: Limits()).map(\.asWarning))
     }
     guard plan.problems.isEmpty else { return .error }
     if let out {
@@ -46,5 +47,14 @@ struct PlanCommand: Subcommand {
     }
     if plan.notEnforced.contains(where: { $0.state == .off }) { return .partial }
     return detailedExitCode && !plan.isEmpty ? .changesPending : .done
+  }
+}
+
+extension Diagnostic {
+  /// What apply will refuse unless it is told more.
+  fileprivate var asWarning: Diagnostic {
+    var copy = self
+    copy.severity = .warning
+    return copy
   }
 }

@@ -16,11 +16,17 @@ struct SchemaCommand: Subcommand {
     case policy
     /// The output of plan --json and drift --json.
     case plan
+    /// The output of apply --json and destroy --json.
+    case apply
+    /// The output of status --json.
+    case status
+    /// The output of validate --json, and of errors.
+    case diagnostics
     /// The reference of filters as Markdown.
     case reference
   }
 
-  @Argument(help: "policy, plan or reference (Markdown).")
+  @Argument(help: "policy, plan, apply, status, diagnostics, or reference (Markdown).")
   var subject = Subject.policy
 
   @OptionGroup var output: OutputOptions
@@ -28,7 +34,10 @@ struct SchemaCommand: Subcommand {
   func execute(_ output: Output) async throws -> ExitStatus {
     switch subject {
     case .policy: output.result(JSONSchema.policy())
-    case .plan: output.result(PlanSchema.text)
+    case .plan: output.result(OutputSchema.plan)
+    case .apply: output.result(OutputSchema.apply)
+    case .status: output.result(OutputSchema.status)
+    case .diagnostics: output.result(OutputSchema.diagnostics)
     case .reference: output.result(Reference.markdown())
     }
     return .done
