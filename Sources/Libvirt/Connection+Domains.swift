@@ -14,7 +14,7 @@ extension Connection {
       guard count >= 0, let buffer else { throw lease.lastError("virConnectListAllDomains", self.uri) }
       let list = HandleList(taking: buffer, count: Int(count)) { virDomainFree($0) }
       defer { list.releaseRest() }
-      return try self.gather(count: list.count) { index throws(LibvirtError) in
+      return try self.gather(on: lease, count: list.count) { index throws(LibvirtError) in
         guard let pointer = list.take(index) else { return nil }
         let handle = DomainHandle(taking: pointer)
         return try unlessGone(.noSuchDomain) { () throws(LibvirtError) in

@@ -65,7 +65,7 @@ extension Connection {
   /// nwfilter driver against a VM that starts.
   func filtersByName(_ lease: ConnectionLease) throws(LibvirtError) -> [FilterDocument] {
     let names = try filterNames(lease)
-    return try gather(count: names.count) { index throws(LibvirtError) in
+    return try gather(on: lease, count: names.count) { index throws(LibvirtError) in
       try unlessGone(.noSuchFilter) { () throws(LibvirtError) in
         let handle = try FilterHandle(named: names[index], on: lease)
         return FilterDocument(name: handle.name, uuid: handle.uuid, xml: try handle.xml(lease))
@@ -97,7 +97,7 @@ extension Connection {
     guard count >= 0, let buffer else { throw lease.lastError("virConnectListAllNWFilters", uri) }
     let list = HandleList(taking: buffer, count: Int(count)) { virNWFilterFree($0) }
     defer { list.releaseRest() }
-    return try gather(count: list.count) { index throws(LibvirtError) in
+    return try gather(on: lease, count: list.count) { index throws(LibvirtError) in
       guard let pointer = list.take(index) else { return nil }
       let handle = FilterHandle(taking: pointer)
       return try unlessGone(.noSuchFilter) { () throws(LibvirtError) in

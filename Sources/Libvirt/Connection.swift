@@ -21,7 +21,14 @@ public final class Connection: Sendable {
   private struct State {
     var givenUp: String?
     var isClosed = false
-    var version: Version?
+    var peer: Peer?
+  }
+
+  /// What the first call found out about the other end.
+  private struct Peer {
+    var version: Version
+    /// From the question to the answer, for a call that is no work at the other end.
+    var roundTrip: Duration
   }
 
   enum Lane: Sendable {
@@ -184,23 +191,28 @@ extension Connection {
   }
 
   /// The version of the other end, on the thread of a call.
-  func version(_ lease: ConnectionLease) throws(LibvirtError) -> Version {
-    if let known = state.withLock({ $0.version }) { return known }
+  func version(_ lease: ConnectionLease) throws(LibvirtError) -> Version { try peer(lease).version }
+
+  private func peer(_ lease: ConnectionLease) throws(LibvirtError) -> Peer {
+    if let known = state.withLock({ $0.peer }) { return known }
     var number: UInt = 0
+    let start = ContinuousClock.now
     guard virConnectGetLibVersion(lease.pointer, &number) == 0 else {
       throw lease.lastError("virConnectGetLibVersion", uri)
     }
-    let version = Version(number: number)
-    state.withLock { $0.version = version }
-    return version
+    let peer = Peer(version: Version(number: number), roundTrip: ContinuousClock.now - start)
+    state.withLock { $0.peer = peer }
+    return peer
   }
 
   /// Does `body` for the indices below `count`, on several threads over this one connection, and returns in order what
   /// was there: nil stands for an object that vanished after it was listed.
   func gather<Value: Sendable>(
-    count: Int, body: @escaping @Sendable (Int) throws(LibvirtError) -> Value?
+    on lease: ConnectionLease, count: Int,
+    body: @escaping @Sendable (Int) throws(LibvirtError) -> Value?
   ) throws(LibvirtError) -> [Value] {
-    let readers = options.readers ?? (LibvirtURI.isRemote(uri) ? 64 : 16)
+    let isNear = try peer(lease).roundTrip < .milliseconds(2)
+    let readers = options.readers ?? (isNear ? 16 : 64)
     return try EventLoop.whilePaused { () throws(LibvirtError) in
       try FanOut(count: count, body: body, mayGoOn: { self.isUsable }).run(readers: readers)
     }

@@ -20,7 +20,7 @@ public struct ConnectionOptions: Hashable, Sendable {
   public var openDeadline: Duration
   /// How long a read may take, a bulk read as a whole.
   public var readDeadline: Duration
-  /// Threads of a bulk read; nil means 16 on this machine and 64 over a network.
+  /// Threads of a bulk read; nil means as many as the round trip asks for: 16, and 64 from 2 ms on.
   public var readers: Int?
   /// Keepalive; needs `EventLoop.start()` before the first connection.
   public var keepAlive: KeepAlive?

@@ -86,11 +86,6 @@ public struct LibvirtURI: Hashable, Sendable {
     parameters.first { $0.name == name }?.value
   }
 
-  /// Whether a text names another machine; false for a text that is no URI.
-  static func isRemote(_ text: String) -> Bool {
-    do throws(ParseError) { return try LibvirtURI(text).isRemote } catch { return false }
-  }
-
   /// Takes a URI apart.
   public init(_ text: String) throws(ParseError) {
     func failure(_ code: ParseError.Code, _ part: some StringProtocol) -> ParseError {

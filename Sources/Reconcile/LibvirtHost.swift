@@ -17,20 +17,28 @@ public final class LibvirtHost: Host {
   public let name: String
   public let uri: String
   private let access: Access
+  private let onRead: @Sendable (ReadReport) -> Void
   private let current: Mutex<Connection>
 
-  private init(name: String, uri: String, access: Access, connection: Connection) {
+  private init(
+    name: String, uri: String, access: Access, connection: Connection, onRead: @escaping @Sendable (ReadReport) -> Void
+  ) {
     self.name = name
     self.uri = uri
     self.access = access
+    self.onRead = onRead
     current = Mutex(connection)
   }
 
   /// Connects.
   ///
+  /// - Parameter onRead: told of each reading of all filters.
   /// - Throws: `HostError` with code `unreachable`, and the sockets that were looked for and that there are, or `timedOut`.
-  public static func connect(name: String, uri: String, access: Access) async throws(HostError) -> LibvirtHost {
-    LibvirtHost(name: name, uri: uri, access: access, connection: try await open(name: name, uri: uri, access))
+  public static func connect(
+    name: String, uri: String, access: Access, onRead: @escaping @Sendable (ReadReport) -> Void = { _ in }
+  ) async throws(HostError) -> LibvirtHost {
+    LibvirtHost(
+      name: name, uri: uri, access: access, connection: try await open(name: name, uri: uri, access), onRead: onRead)
   }
 
   private static func open(name: String, uri: String, _ access: Access) async throws(HostError) -> Connection {
@@ -109,7 +117,11 @@ public final class LibvirtHost: Host {
   }
 
   public func filters() async throws(HostError) -> [ObservedFilter] {
-    try await call { connection async throws(LibvirtError) in try await connection.filters() }
+    let start = ContinuousClock.now
+    let documents = try await call { connection async throws(LibvirtError) in try await connection.filters() }
+    onRead(ReadReport(filters: documents.count, duration: ContinuousClock.now - start))
+    return
+      documents
       .compactMap { Self.filter(xml: $0.xml, uuid: $0.uuid, name: $0.name) }.sorted { $0.name < $1.name }
   }
 

@@ -28,7 +28,7 @@ struct PlanCommand: Subcommand {
     var output = output
     let repository = try repository.load(&output)
     output.warn(repository.warnings)
-    let host = try await hosts.open(repository.inventory)
+    let host = try await hosts.open(repository.inventory, output)
     let session = try await PlanSession(
       host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
     let plan = session.plan

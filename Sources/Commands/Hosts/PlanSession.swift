@@ -31,7 +31,8 @@ struct PlanSession {
   ) async throws -> PlanSession {
     let repository = try repository.load(&output)
     return try await PlanSession(
-      host: try await hosts.open(repository.inventory), desired: repository.desired, commit: nil, takesOver: false)
+      host: try await hosts.open(repository.inventory, output), desired: repository.desired, commit: nil,
+      takesOver: false)
   }
 
   /// The same wishes against the host as it is now.

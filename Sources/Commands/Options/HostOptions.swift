@@ -69,8 +69,10 @@ struct HostAddress {
     self.uri = try Sandbox().uri(host: number)
   }
 
-  func open(_ access: LibvirtHost.Access) async throws -> any Host {
-    try await LibvirtHost.connect(name: name, uri: uri, access: access)
+  func open(
+    _ access: LibvirtHost.Access, onRead: @escaping @Sendable (ReadReport) -> Void = { _ in }
+  ) async throws -> any Host {
+    try await LibvirtHost.connect(name: name, uri: uri, access: access, onRead: onRead)
   }
 }
 
@@ -81,10 +83,12 @@ struct ReadableHostOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A snapshot to look at instead of a host.", valueName: "file"))
   var snapshot: String?
 
-  func open(_ inventory: Inventory?) async throws -> any Host {
+  func open(_ inventory: Inventory?, _ output: Output) async throws -> any Host {
     if let snapshot {
       return try SnapshotHost(try JSONFile.read(SnapshotDocument.self, from: snapshot))
     }
-    return try await hosts.resolve(inventory).open(.readOnly)
+    return try await hosts.resolve(inventory).open(.readOnly) { report in
+      output.detail("read \(report.filters) filters in \(report.duration.millisecondsText) ms\n")
+    }
   }
 }

@@ -25,6 +25,11 @@ struct Output: Sendable {
     if !isQuiet, !isJSON { Self.write(text, STDERR_FILENO) }
   }
 
+  /// Something that only a person who looks into it wants to know, so beside JSON as well.
+  func detail(_ text: String) {
+    if isVerbose { Self.write(text, STDERR_FILENO) }
+  }
+
   /// Findings: as JSON on standard output where JSON was asked for, else as text on standard error.
   func show(_ diagnostics: [Diagnostic]) {
     guard !diagnostics.isEmpty else { return }
@@ -79,6 +84,14 @@ struct Output: Sendable {
     if asks(question) { return true }
     note("Nothing was changed.\n")
     return false
+  }
+}
+
+extension Duration {
+  /// Milliseconds, with one digit after the point.
+  var millisecondsText: String {
+    let tenths = Int(self / .microseconds(100))
+    return "\(tenths / 10).\(tenths % 10)"
   }
 }
 

@@ -1,0 +1,253 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Measures nwfleet beside what else there is, in one run, and prints medians with their ratios.
+# Fails on wrong results only, never on slow ones.
+# usage: scripts/bench.sh [--quick] [--save]     --quick: less than 90 s; --save: keep the raw numbers in bench/runs
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+nwfleet=${NWFLEET:-$PWD/bin/nwfleet}
+# Debian's Python has Debian's packages; another one on the PATH need not.
+python=/usr/bin/python3
+
+rounds=5 start_rounds=21 policies=10000 virsh_filters=1024 save=no
+for argument in "$@"; do
+  case $argument in
+    --quick) rounds=3 start_rounds=7 policies=2000 virsh_filters=64 ;;
+    --save) save=yes ;;
+    *)
+      echo "usage: scripts/bench.sh [--quick] [--save]" >&2
+      exit 64
+      ;;
+  esac
+done
+
+fail() {
+  echo "bench: $*" >&2
+  exit 1
+}
+
+[[ -x $nwfleet ]] || fail "there is no $nwfleet: run 'make build' first"
+
+missing=()
+for package in gcc libc6-dev pkg-config libvirt-dev libvirt-clients python3-yaml python3-libvirt; do
+  [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} > 0)); then
+  as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  echo "bench: installing ${missing[*]}" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+work=$(mktemp -d /tmp/nwfleet-bench.XXXXXX)
+raw=$work/raw
+mkdir "$raw"
+export NWFLEET_SANDBOX_ROOT=$work/s
+children=()
+cleanup() {
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+  if [[ -d $NWFLEET_SANDBOX_ROOT ]]; then "$nwfleet" sandbox down || true; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+read -ra libvirt_flags <<<"$(pkg-config --cflags --libs libvirt)"
+gcc -O2 -Wall -Wextra -o "$work/measure" bench/measure.c
+gcc -O2 -Wall -Wextra -o "$work/delay_proxy" bench/delay_proxy.c
+gcc -O2 -Wall -Wextra -o "$work/read_filters" bench/read_filters.c "${libvirt_flags[@]}"
+
+# measure NAME COMMAND...: one run, its line appended to raw/NAME; what it prints is in out and err.
+measure() {
+  local name=$1
+  shift
+  "$work/measure" "$raw/$name" "$@" >"$work/out" 2>"$work/err" || {
+    cat "$work/out" "$work/err" >&2
+    fail "'$*' failed"
+  }
+}
+
+# median NAME [COLUMN]
+median() {
+  awk -v column="${2:-1}" '{ print $column }' "$raw/$1" | sort -n |
+    awk '{ value[NR] = $1 } END { print NR % 2 ? value[(NR + 1) / 2] : (value[NR / 2] + value[NR / 2 + 1]) / 2 }'
+}
+
+row_format='%-58s %12s %12s %9s  %-15s %s\n'
+
+# row WHAT OURS THEIRS UNIT RATIO [AIM LIMIT VALUE]: RATIO and VALUE are numbers or '-'; an aim is met if VALUE <= LIMIT.
+row() {
+  local what=$1 ours=$2 theirs=$3 ratio=$4 aim=${5:-} limit=${6:-} value=${7:-} met=''
+  if [[ -n $aim ]]; then
+    met=$(awk -v value="$value" -v limit="$limit" 'BEGIN { print value <= limit ? "met" : "MISSED" }')
+  fi
+  # shellcheck disable=SC2059
+  printf "$row_format" "$what" "$ours" "$theirs" "$ratio" "$aim" "$met" | tee -a "$raw/table"
+}
+
+section() { printf '\n%s\n' "$1" | tee -a "$raw/table"; }
+
+ms() { awk -v value="$1" 'BEGIN { printf value < 10 ? "%.2f ms" : value < 10000 ? "%.0f ms" : "%.1f ms", value }'; }
+divided() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4f", a / b }'; }
+times() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2fx", a / b }'; }
+
+same() { [[ $1 == "$2" ]] || fail "$3: $1 is not $2"; }
+
+# The number of filters that `plan -v` says it read, and how long it took, from the last run.
+keep_read_phase() {
+  grep -q '^No changes' "$work/out" || fail "the plan of $1 is not empty"
+  sed -n 's/^read \([0-9]*\) filters in \([0-9.]*\) ms$/\2 \1/p' "$work/err" >>"$raw/$1"
+}
+
+{
+  date -u +%Y-%m-%dT%H:%MZ
+  "$nwfleet" version
+  uname -srm
+  nproc | sed 's/$/ processors/'
+  uptime
+} >"$raw/machine"
+
+# shellcheck disable=SC2059
+printf "$row_format" "median of $rounds runs" nwfleet other ratio aim '' | tee -a "$raw/table"
+
+# MARK: A host
+
+bench_host() {
+  local uri slow filters
+  "$nwfleet" sandbox up --hosts 2 --vms 0 >/dev/null
+  uri=$("$nwfleet" sandbox uri --host 1)
+  bench/generate.sh "$work/thousand" 1000 10
+  bench/generate.sh "$work/half" 500 10
+  "$nwfleet" apply -q --repo "$work/thousand" --connect sandbox:///1 --auto-approve >/dev/null
+  "$nwfleet" apply -q --repo "$work/half" --connect sandbox:///2 --auto-approve >/dev/null
+
+  "$work/delay_proxy" "$work/cut.sock" "$NWFLEET_SANDBOX_ROOT/h2/run/libvirt-sock" 10 200000 &
+  children+=($!)
+  "$work/delay_proxy" "$work/slow.sock" "$NWFLEET_SANDBOX_ROOT/h2/run/libvirt-sock" 10 &
+  children+=($!)
+  slow="qemu+unix:///system?socket=$work/slow.sock"
+
+  # A cut link says nothing, only a deadline can notice it: that is mere waiting, and may go on beside the rest.
+  "$work/measure" "$raw/cut" timeout 90 "$nwfleet" plan --repo "$work/half" \
+    --connect "qemu+unix:///system?socket=$work/cut.sock" >"$work/cut.out" 2>&1 &
+  cut_run=$!
+
+  for ((round = 0; round < rounds; round++)); do
+    measure plan "$nwfleet" plan -v --detailed-exitcode --repo "$work/thousand" --connect sandbox:///1
+    keep_read_phase plan.read
+    measure c "$work/read_filters" "$uri"
+    cat "$work/out" >>"$raw/c.read"
+    measure python "$python" bench/read_filters.py "$uri"
+    cat "$work/out" >>"$raw/python.read"
+  done
+  filters=$(median plan.read 2)
+  same "$filters" "$(median c.read 2)" "filters that nwfleet and C read"
+  same "$(median python.read 2)" "$(median c.read 2)" "filters that Python and C read"
+  same "$(median python.read 3)" "$(median c.read 3)" "bytes that Python and C read"
+
+  virsh -q -r -c "$uri" nwfilter-list | awk -v most="$virsh_filters" 'NR <= most { print $2 }' >"$work/names"
+  # shellcheck disable=SC2016
+  measure virsh bash -c 'while read -r name; do virsh -r -c "$1" nwfilter-dumpxml "$name"; done <"$2"' - "$uri" "$work/names"
+  local dumped scaled
+  dumped=$(grep -c '^<filter ' "$work/out")
+  same "$dumped" "$(wc -l <"$work/names")" "filters that virsh dumped"
+  scaled=$(awk -v ms="$(median virsh)" -v all="$filters" -v some="$dumped" 'BEGIN { print ms * all / some }')
+
+  local plan plan_read c c_read ours_all
+  plan=$(median plan) plan_read=$(median plan.read) c=$(median c) c_read=$(median c.read)
+  section "no-op plan of a host with $filters filters (10 rules each)"
+  row "  read phase / C client, one call after the other" "$(ms "$plan_read")" "$(ms "$c_read")" \
+    "$(times "$plan_read" "$c_read")" "<= 0.7x" 0.7 "$(divided "$plan_read" "$c_read")"
+  row "  whole process / C client (which only reads)" "$(ms "$plan")" "$(ms "$c")" "$(times "$plan" "$c")"
+  row "  read phase / python-libvirt" "$(ms "$plan_read")" "$(ms "$(median python.read)")" \
+    "$(times "$plan_read" "$(median python.read)")"
+  row "  whole process / python-libvirt (which only reads)" "$(ms "$plan")" "$(ms "$(median python)")" \
+    "$(times "$plan" "$(median python)")"
+  ours_all=$(divided "$scaled" "$plan_read")
+  row "  read phase / virsh loop ($dumped dumpxml, scaled)" "$(ms "$plan_read")" "$(ms "$scaled")" \
+    "1/$(printf %.0f "$ours_all")" "100x faster" 0.01 "$(divided 1 "$ours_all")"
+  ours_all=$(divided "$scaled" "$plan")
+  row "  whole process / virsh loop" "$(ms "$plan")" "$(ms "$scaled")" "1/$(printf %.0f "$ours_all")" \
+    "100x faster" 0.01 "$(divided 1 "$ours_all")"
+  row "  peak memory" "$(awk -v k="$(median plan 2)" 'BEGIN { printf "%.1f MB", k / 1000 }')" '' '' \
+    "<= 60 MB" 60000 "$(median plan 2)"
+
+  bench_slow_link "$slow"
+}
+
+bench_slow_link() {
+  local slow=$1 filters
+  for ((round = 0; round < rounds; round++)); do
+    measure slow-plan "$nwfleet" plan -v --detailed-exitcode --repo "$work/half" --connect "$slow"
+    keep_read_phase slow-plan.read
+    measure slow-python "$python" bench/read_filters.py "$slow"
+  done
+  filters=$(median slow-plan.read 2)
+  section "the same of a host with $filters filters over a link with 20 ms round trip"
+  row "  whole process / python-libvirt (which only reads)" "$(ms "$(median slow-plan)")" "$(ms "$(median slow-python)")" \
+    "$(times "$(median slow-plan)" "$(median slow-python)")" "< 1 s" 1000 "$(median slow-plan)"
+  row "  read phase" "$(ms "$(median slow-plan.read)")" '' ''
+}
+
+bench_cut_link() {
+  local code=0
+  wait "$cut_run" || code=$?
+  ((code == 1)) || fail "a plan over a link that was cut ended with $code, not 1: $(cat "$work/cut.out")"
+  grep -q 'timed-out' "$work/cut.out" || fail "a plan over a link that was cut said: $(cat "$work/cut.out")"
+  section "the slow link, cut during the read"
+  row "  noticed, exit code $code, after" "$(ms "$(median cut)")" '' '' "<= 31 s" 31000 "$(median cut)"
+}
+
+# MARK: Policies
+
+# bench_policies NAME FILTERS-PER-FILE WHAT
+bench_policies() {
+  local name=$1 repository=$work/$1
+  bench/generate.sh "$repository" "$policies" "$2"
+  for ((round = 0; round < rounds; round++)); do
+    measure "validate-$name" "$nwfleet" validate --repo "$repository"
+    grep -q " $policies filters" "$work/err" || fail "validate said: $(cat "$work/err")"
+    measure "render-$name" "$nwfleet" render --repo "$repository"
+    same "$(grep -c '^<filter ' "$work/out")" "$policies" "filters rendered"
+    measure "pyyaml-$name" "$python" bench/load_yaml.py "$repository/policies"
+    same "$(cat "$work/out")" "$policies" "filters that PyYAML loaded"
+  done
+  local theirs
+  theirs=$(median "pyyaml-$name")
+  section "$policies filters in $3 / PyYAML's C loader only loading them"
+  for command in validate render; do
+    local ours
+    ours=$(median "$command-$name")
+    row "  $command" "$(ms "$ours")" "$(ms "$theirs")" "$(times "$ours" "$theirs")" "3x faster" 0.3334 \
+      "$(divided "$ours" "$theirs")"
+  done
+  rm -rf "$repository"
+}
+
+if ((EUID == 0)); then
+  bench_host
+else
+  section "skipped: a host and a slow link, which need root for the sandbox"
+fi
+bench_policies small 1 "one file each"
+bench_policies large 250 "files of 250"
+
+if ((EUID == 0)); then bench_cut_link; fi
+
+# MARK: The program
+
+for ((round = 0; round < start_rounds; round++)); do measure version "$nwfleet" version; done
+strip -o "$work/stripped" "$nwfleet"
+size=$(stat -c %s "$work/stripped")
+section "the program"
+row "  start-up ('nwfleet version', median of $start_rounds)" "$(awk -v ms="$(median version)" 'BEGIN { printf "%.1f ms", ms }')" '' '' \
+  "< 20 ms" 20 "$(median version)"
+row "  stripped size" "$(awk -v size="$size" 'BEGIN { printf "%.1f MB", size / 1e6 }')" '' '' "<= 20 MB" 20000000 "$size"
+
+if [[ $save == yes ]]; then
+  run=bench/runs/$(date -u +%Y-%m-%d)
+  rm -rf "$run"
+  mkdir -p "$run"
+  cp "$raw"/* "$run"/
+  echo "raw numbers: $run"
+fi
