@@ -30,20 +30,27 @@ struct RenderCommand: Subcommand {
         Diagnostic(
           "unknown-filter", "the policy has no filter '\(name)'", hint: Suggestion.hint(for: name, in: known)))
     }
+    // One write for many filters: a write for each took as long as making its XML.
+    var pending = ""
     for wanted in repository.desired.filters where names.isEmpty || names.contains(wanted.filter.name) {
       var filter = wanted.filter
       filter.uuid = repository.desired.identity.uuid(ofFilter: filter.name)
-      try emit(filter, output)
+      let xml = FilterXML.write(filter)
+      if let out {
+        try save(xml, of: filter, in: out)
+      } else {
+        pending += xml
+      }
+      if pending.utf8.count > 1 << 18 {
+        output.result(pending)
+        pending = ""
+      }
     }
+    output.result(pending)
     return .done
   }
 
-  private func emit(_ filter: Filter, _ output: Output) throws {
-    let xml = FilterXML.write(filter)
-    guard let out else {
-      output.result(xml)
-      return
-    }
+  private func save(_ xml: String, of filter: Filter, in out: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
       try xml.write(toFile: "\(out)/\(filter.name).xml", atomically: true, encoding: .utf8)

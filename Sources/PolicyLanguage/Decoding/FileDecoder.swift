@@ -87,6 +87,7 @@ struct FileDecoder {
 }
 
 // MARK: - Tools of the sections
+// What they are told for a diagnostic is made only where there is one: most values are right, and there are many.
 
 extension FileDecoder {
   func range(_ node: Node) -> SourceRange { node.span.range(in: file) }
@@ -111,20 +112,24 @@ extension FileDecoder {
   }
 
   /// The entries of a mapping; anything else is reported.
-  mutating func entries(of node: Node, _ what: String, expected: String, hint: String? = nil) -> [Node.Entry]? {
+  mutating func entries(
+    of node: Node, _ what: @autoclosure () -> String, expected: @autoclosure () -> String, hint: String? = nil
+  ) -> [Node.Entry]? {
     if case .mapping(let entries, _) = node.content { return entries }
-    wrongKind(node, what, expected: expected, hint: hint)
+    wrongKind(node, what(), expected: expected(), hint: hint)
     return nil
   }
 
   /// The text of a scalar, whatever it looks like; anything else is reported.
-  mutating func text(of node: Node, _ what: String, expected: String) -> String? {
+  mutating func text(
+    of node: Node, _ what: @autoclosure () -> String, expected: @autoclosure () -> String
+  ) -> String? {
     if case .scalar(let scalar) = node.content, !scalar.text.isEmpty { return scalar.text }
     if case .scalar(let scalar) = node.content, scalar.style != .plain {
-      report("missing-value", "\(what) is an empty text", at: range(node), expected: expected)
+      report("missing-value", "\(what()) is an empty text", at: range(node), expected: expected())
       return nil
     }
-    wrongKind(node, what, expected: expected)
+    wrongKind(node, what(), expected: expected())
     return nil
   }
 

@@ -18,8 +18,11 @@ extension FileDecoder {
   mutating func decodeEntry(
     _ node: Node, of what: String, references: inout [Located<String>]
   ) -> Filter.Entry? {
-    let expected = "a mapping such as {action: accept, direction: in, tcp: {dstportstart: 22}} or {filterref: NAME}"
-    guard let fields = entries(of: node, "a rule of \(what)", expected: expected) else { return nil }
+    guard
+      let fields = entries(
+        of: node, "a rule of \(what)",
+        expected: "a mapping such as {action: accept, direction: in, tcp: {dstportstart: 22}} or {filterref: NAME}")
+    else { return nil }
     if fields.contains(where: { $0.name == "filterref" }) {
       return decodeReference(fields, references: &references).map(Filter.Entry.reference)
     }
@@ -143,15 +146,14 @@ extension FileDecoder {
 
   private mutating func word<Word: RawRepresentable & CaseIterable>(_ node: Node, _ what: String) -> Word?
   where Word.RawValue == String {
-    let expected = Self.list(Word.allCases)
-    guard let text = text(of: node, what, expected: expected) else { return nil }
+    guard let text = text(of: node, what, expected: Self.list(Word.allCases)) else { return nil }
     if let word = Word(rawValue: text) { return word }
     let synonyms = [
       "allow": "accept", "deny": "drop", "block": "drop", "both": "inout", "ingress": "in", "egress": "out",
     ]
     let synonym = synonyms[text.lowercased()].flatMap { Word(rawValue: $0) }
     report(
-      "bad-value", "'\(text.excerpt)' is no value for \(what)", at: range(node), expected: expected,
+      "bad-value", "'\(text.excerpt)' is no value for \(what)", at: range(node), expected: Self.list(Word.allCases),
       hint: synonym.map { "did you mean '\($0.rawValue)'?" }
         ?? Suggestion.hint(for: text, in: Word.allCases.map(\.rawValue)))
     return nil
@@ -165,10 +167,22 @@ extension FileDecoder {
 
 /// Where the parts of a rule are written. An attribute and a rule's own field can have the same name.
 struct RulePlaces {
-  var fields: [String: SourceRange] = [:]
-  var attributes: [String: SourceRange] = [:]
+  var fields = PlaceList()
+  var attributes = PlaceList()
 
   subscript(part: String) -> SourceRange? { attributes[part] ?? fields[part] }
+}
+
+/// Places by name. A rule has few of them and there are many rules: looking through a list is faster than hashing.
+struct PlaceList {
+  private var places: [(name: String, range: SourceRange)] = []
+
+  subscript(name: String) -> SourceRange? {
+    get { places.last { $0.name == name }?.range }
+    set {
+      if let newValue { places.append((name, newValue)) }
+    }
+  }
 }
 
 extension SourceRange {
