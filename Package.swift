@@ -99,6 +99,20 @@ let package = Package(
     /** A sandbox of its own for each live test. */
     .target(
       name: "SandboxFixture", dependencies: ["Sandbox"], path: "Tests/SandboxFixture", swiftSettings: shell),
+
+    // MARK: Fuzzing
+    /** The readers of text from outside, and what must hold for any input; the tests replay `Tests/Corpus`. */
+    .target(
+      name: "FuzzTargets", dependencies: ["PolicyLanguage", "FilterXML", "FilterModel", "Diagnostics"],
+      path: "Fuzz/Targets", swiftSettings: shell),
+    tests("FuzzTargets"),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// For scripts/fuzz.sh alone: it links with a sanitizer only.
+if Context.environment["NWFLEET_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Main", swiftSettings: shell))
+}
