@@ -36,11 +36,11 @@ demo: build ## Show it all on a throwaway libvirt host; needs root, or sudo.
 bench: build ## Measure speed beside other ways to do the same.
 	@scripts/bench.sh
 
-fuzz: deps ## Feed broken YAML and XML to the readers.
-	@scripts/fuzz.sh
+fuzz: deps ## Feed broken YAML and XML to the readers, for SECONDS each (60).
+	@scripts/fuzz.sh $(SECONDS)
 
-soak: build ## Run for long, with faults.
-	@scripts/soak.sh
+soak: build ## Run for SECONDS (60), with faults.
+	@scripts/soak.sh $(SECONDS)
 
 install: ## Install what 'make build' made below PREFIX.
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
