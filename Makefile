@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Short names for what scripts/ does. 'make demo' and 'make test' need nothing but Swift, git and make.
-# ARGS goes to the script: make test ARGS='--filter PlanningTests', make bench ARGS=--quick, make fuzz ARGS=600.
+# ARGS goes to the script: make test ARGS='--filter PlanningTests', make bench ARGS=--quick.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -37,11 +37,11 @@ demo: build ## Show it all on a throwaway libvirt host; needs root, or sudo.
 bench: build ## Measure speed beside other ways to do the same.
 	@scripts/bench.sh $(ARGS)
 
-fuzz: deps ## Feed broken YAML and XML to the readers.
-	@scripts/fuzz.sh $(ARGS)
+fuzz: deps ## Feed broken YAML and XML to the readers, for SECONDS each (60).
+	@scripts/fuzz.sh $(SECONDS)
 
-soak: build ## Run for long, with faults.
-	@scripts/soak.sh $(ARGS)
+soak: build ## Run for SECONDS (60), with faults.
+	@scripts/soak.sh $(SECONDS)
 
 install: ## Install what 'make build' made below PREFIX.
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh

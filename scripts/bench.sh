@@ -27,6 +27,11 @@ fail() {
   exit 1
 }
 
+if ((EUID != 0)) && command -v sudo >/dev/null; then
+  echo "bench: a sandbox needs root: going on with sudo" >&2
+  exec sudo NWFLEET="$nwfleet" "$0" "$@"
+fi
+
 [[ -x $nwfleet ]] || fail "there is no $nwfleet: run 'make build' first"
 
 missing=()
@@ -34,16 +39,15 @@ for package in gcc libc6-dev pkg-config libvirt-dev libvirt-clients python3-yaml
   [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] || missing+=("$package")
 done
 if ((${#missing[@]} > 0)); then
-  as_root=()
-  ((EUID == 0)) || as_root=(sudo)
+  ((EUID == 0)) || fail "missing ${missing[*]}: install them as root, sudo is not here"
   echo "bench: installing ${missing[*]}" >&2
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
+  env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
 work=$(mktemp -d /tmp/nwfleet-bench.XXXXXX)
 raw=$work/raw
 mkdir "$raw"
-export NWFLEET_SANDBOX_ROOT=$work/s
+export NWFLEET_SANDBOX_ROOT=$work/s NWFLEET_RUNTIME_DIR=$work/run
 children=()
 cleanup() {
   for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
