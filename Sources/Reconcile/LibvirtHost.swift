@@ -107,15 +107,13 @@ public final class LibvirtHost: Host {
 
   public func observe() async throws(HostError) -> ObservedHost {
     let version = try await call { connection async throws(LibvirtError) in try await connection.libraryVersion() }
-    // Reading sysctls means starting programs: the host answers meanwhile.
-    async let enforcement = enforcement()
     let filters = try await filters()
     let bindings = try await bindings()
     let domains = try await domains()
     return ObservedHost(
       name: name, uri: uri, libvirtVersion: version.description, filters: filters,
       machines: domains.map(Self.machine).sorted { $0.name < $1.name }, bindings: bindings,
-      enforcement: await enforcement)
+      enforcement: await enforcement())
   }
 
   public func filters() async throws(HostError) -> [ObservedFilter] {

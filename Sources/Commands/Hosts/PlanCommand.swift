@@ -28,10 +28,9 @@ struct PlanCommand: Subcommand {
     var output = output
     let repository = try repository.load(&output)
     output.warn(repository.warnings)
-    async let commit = repository.commit()
     let host = try await hosts.open(repository.inventory, output)
     let session = try await PlanSession(
-      host: host, desired: repository.desired, commit: await commit, takesOver: takesOver)
+      host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
     let plan = session.plan
     if output.isJSON {
       output.result(PlanDocument(plan))

@@ -12,13 +12,11 @@ struct PlanSession {
   var plan: Plan
 
   init(host: any Host, desired: DesiredState, commit: String?, takesOver: Bool) async throws {
-    // The host answers while the digest is made.
-    async let observed = host.observe()
     let marker = Marker(
       repositoryID: desired.repositoryID, commit: commit, digest: DesiredDocument.digest(of: desired))
     try await self.init(
       host: host,
-      request: PlanRequest(desired: desired, observed: try await observed, marker: marker, takesOver: takesOver))
+      request: PlanRequest(desired: desired, observed: try await host.observe(), marker: marker, takesOver: takesOver))
   }
 
   init(host: any Host, request: PlanRequest) async throws {
