@@ -46,6 +46,7 @@ struct ApplyCommand: Subcommand {
     // Locked before the host is read: what another nwfleet is changing is no ground for a plan.
     let lock = try HostLock(uri: source.address.uri)
     defer { withExtendedLifetime(lock) {} }
+    try ArmedUndo.requireNone(for: source.address.name, uri: source.address.uri)
     let session = try await plan(source)
     let plan = session.plan
     if !output.isJSON {
