@@ -23,7 +23,8 @@ extension Plan {
     if unprotected.count > limits.mostUnprotected {
       findings.append(
         Diagnostic(
-          "unprotected", "\(host): \(unprotected.count) interface\(unprotected.count == 1 ? "" : "s") would be left without a filter",
+          "unprotected",
+          "\(host): \(unprotected.count) interface\(unprotected.count == 1 ? "" : "s") would be left without a filter",
           hint: "if that is meant, say --allow-unprotected \(unprotected.count)",
           notes: unprotected.map { Diagnostic.Note("UNPROTECTED: \($0)") }))
     }

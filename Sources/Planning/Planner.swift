@@ -90,9 +90,10 @@ struct FilterPlanner {
       guard let change = change(for: wanted, &byName) else { continue }
       changes[change.name] = change
     }
-    for name in ReferenceGraph(desired.filters.map(\.filter)).leavesFirst() {
-      if let change = changes[name] { steps.append(.filter(change)) }
-    }
+    // New ones first: libvirt refuses every change while a filter that a port uses is missing, and builds nothing for a
+    // new one.
+    let ordered = ReferenceGraph(desired.filters.map(\.filter)).leavesFirst().compactMap { changes[$0] }
+    steps += (ordered.filter { $0.kind == .create } + ordered.filter { $0.kind == .change }).map(Step.filter)
     for wanted in desired.filters {
       for (entry, origin) in zip(wanted.filter.entries, wanted.entryOrigins) {
         guard case .reference(let reference) = entry, byName[reference.filter] == nil,

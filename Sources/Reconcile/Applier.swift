@@ -117,22 +117,32 @@ public struct Applier: Sendable {
   private func perform(_ step: Step) async throws(HostError) {
     switch step {
     case .filter(let change): try await perform(change)
-    case .interface(let change): try await host.attach(change, deadline: deadline)
-    case .port(let change): try await perform(change)
+    case .interface(let change):
+      try await settle(
+        { () async throws(HostError) in try await host.attach(change, deadline: deadline) },
+        isReached: { () async throws(HostError) in try await isReached(change) })
+    case .port(let change):
+      try await settle(
+        { () async throws(HostError) in try await perform(change) },
+        isReached: { () async throws(HostError) in
+          let present = try await host.binding(of: change.device)
+          return change.after.map { present?.serves($0) ?? false } ?? (present == nil)
+        })
     }
   }
 
   private func perform(_ change: FilterChange) async throws(HostError) {
     guard let after = change.after else {
-      try await settle(change) { () async throws(HostError) in
-        try await host.undefine(change.name, uuid: change.uuid, deadline: deadline)
-      }
+      try await settle(
+        { () async throws(HostError) in
+          try await host.undefine(change.name, uuid: change.uuid, deadline: deadline)
+        }, isReached: { () async throws(HostError) in try await isReached(change) })
       return
     }
     let xml = after.xml ?? after.filter.map(FilterXML.write) ?? ""
-    try await settle(change) { () async throws(HostError) in
-      try await host.define(xml, name: change.name, deadline: deadline)
-    }
+    try await settle(
+      { () async throws(HostError) in try await host.define(xml, name: change.name, deadline: deadline) },
+      isReached: { () async throws(HostError) in try await isReached(change) })
     guard try await !isReached(change) else { return }
     let kept = try await host.filter(named: change.name)
     try await restore(change)
@@ -143,13 +153,13 @@ public struct Applier: Sendable {
 
   /// Sends a change; an unknown outcome is read again and never assumed, lost filters are put back.
   private func settle(
-    _ change: FilterChange, _ send: () async throws(HostError) -> Void
+    _ send: () async throws(HostError) -> Void, isReached: () async throws(HostError) -> Bool
   ) async throws(HostError) {
     do throws(HostError) {
       try await send()
     } catch  where error.code == .outcomeUnknown {
       try await host.reconnect()
-      if try await isReached(change) { return }
+      if try await isReached() { return }
       throw error
     } catch  where error.code == .damaged {
       await heal()
@@ -163,6 +173,16 @@ public struct Applier: Sendable {
     guard let after = change.after else { return present == nil }
     if let filter = after.filter { return present?.filter == filter }
     return present != nil && present?.xml == after.xml
+  }
+
+  /// Whether the descriptions of a VM that the change is about have its filter.
+  private func isReached(_ change: InterfaceChange) async throws(HostError) -> Bool {
+    let machines = try await host.observe().machines
+    guard let machine = machines.first(where: { $0.uuid == change.uuid }),
+      let interface = machine.interfaces.first(where: { $0.mac == change.mac })
+    else { return false }
+    let wanted = ObservedInterface.Presence.present(change.after.reference)
+    return (!change.isLive || interface.live == wanted) && (!change.isConfig || interface.config == wanted)
   }
 
   private func restore(_ change: FilterChange) async throws(HostError) {

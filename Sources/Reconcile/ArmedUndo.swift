@@ -25,11 +25,7 @@ public struct ArmedUndo: Sendable {
   /// - Parameter seconds: until it happens; `extend` puts it off.
   public init(undoing steps: [Step], host: String, uri: String, after seconds: Double) throws(HostError) {
     path = try RuntimeFolder.file("undo", uri: uri)
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw HostError(
-        .locked, "\(host) still waits for a confirmation of an earlier apply",
-        hint: "say 'nwfleet confirm', or wait until that apply is taken back")
-    }
+    try Self.requireNone(for: host, uri: uri)
     let document = Document(
       host: host, uri: uri, steps: steps.reversed().map { StepDocument($0.inverse) },
       deadline: Self.uptime() + seconds)
@@ -43,6 +39,17 @@ public struct ArmedUndo: Sendable {
   public static func find(uri: String) throws(HostError) -> ArmedUndo? {
     let path = try RuntimeFolder.file("undo", uri: uri)
     return FileManager.default.fileExists(atPath: path) ? ArmedUndo(path: path) : nil
+  }
+
+  /// Makes sure that no undo is armed: it would take back parts of what is changed now.
+  ///
+  /// - Throws: `HostError` with code `locked`.
+  public static func requireNone(for host: String, uri: String) throws(HostError) {
+    guard try find(uri: uri) == nil else {
+      throw HostError(
+        .locked, "\(host) still waits for a confirmation of an earlier apply",
+        hint: "say 'nwfleet confirm', or wait until that apply is taken back")
+    }
   }
 
   /// Lets it happen this many seconds from now.

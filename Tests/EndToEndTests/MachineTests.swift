@@ -2,6 +2,7 @@
 
 import Foundation
 import Sandbox
+import SandboxFixture
 import Testing
 
 extension EndToEnd {
@@ -180,6 +181,46 @@ extension EndToEnd {
         try await repository.expectInSync()
         try await repository.run("destroy", "--auto-approve").expect(0)
         #expect(try await host.references("q1").isEmpty)
+      }
+    }
+
+    /// What only the kernel can refuse: a set that is not there.
+    @Test func aChangeThatFailsOnAPort() async throws {
+      try await withHost(SandboxOptions(stockFilters: false)) { host in
+        let repository = try host.repository(machines: TestRepository.ports)
+        func policy(_ set: String, _ other: String) -> String {
+          """
+          filters:
+            allowed: {rules: [{action: accept, direction: in, priority: 100, ip: {srcipaddr: \(other)}}]}
+            sets: {rules: [{action: drop, direction: in, priority: 100, all: {\(set)}}]}
+            more: {rules: [{filterref: sets}]}
+          groups:
+            one: {vms: {name: vm1}, filter: sets}
+            two: {vms: {name: vm2}, filter: allowed}
+
+          """
+        }
+        try repository.policy(policy("srcipaddr: 192.0.2.1", "192.0.2.1"))
+        try await repository.apply()
+        let before = try await host.filters()
+        let broken = policy("ipset: no-such-set, ipsetflags: src", "192.0.2.2")
+        try repository.policy(broken)
+
+        let undone = try await repository.apply(expecting: 1, "--on-failure", "undo")
+        undone.says("failed: change filter sets", "undone: change filter allowed")
+        #expect(try await host.filters() == before)
+
+        // The other port has its new filter; this one keeps the old.
+        let kept = try await repository.apply(expecting: 4)
+        kept.says("failed: change filter sets", "not as planned")
+        let after = try await host.filters()
+        #expect(after["sets"] == before["sets"] && after["allowed"] != before["allowed"])
+        #expect(after["acme.host.marker"] == before["acme.host.marker"])
+
+        // With a time limit it is taken back as a whole, and says so.
+        try repository.policy(broken.replacingOccurrences(of: "192.0.2.2", with: "192.0.2.3"))
+        try await repository.apply(expecting: 4, "--confirm-within", "1s").says("unless you say: nwfleet confirm")
+        #expect(try await eventually { try await host.filters() == after })
       }
     }
 

@@ -46,6 +46,7 @@ struct ApplyCommand: Subcommand {
     // Locked before the host is read: what another nwfleet is changing is no ground for a plan.
     let lock = try HostLock(uri: source.address.uri)
     defer { withExtendedLifetime(lock) {} }
+    try ArmedUndo.requireNone(for: source.address.name, uri: source.address.uri)
     let session = try await plan(source)
     let plan = session.plan
     if !output.isJSON {
@@ -123,10 +124,9 @@ struct ApplyCommand: Subcommand {
     guard let confirmWithin else { return run.report(try await run.run(session), session.plan) }
     let undo = try await arm(session, confirmWithin)
     let document = try await run.run(session)
-    if document.isVerified {
-      try undo.extend(to: confirmWithin.seconds)
-      run.output.note("Taken back in \(confirmWithin) unless you say: nwfleet confirm\n")
-    }
+    // Also where a part has failed: the rest of it is done.
+    try undo.extend(to: confirmWithin.seconds)
+    run.output.note("Taken back in \(confirmWithin) unless you say: nwfleet confirm\n")
     return run.report(document, session.plan)
   }
 

@@ -39,12 +39,25 @@ struct UndoCommand: Subcommand {
 
   func execute(_ output: Output) async throws -> ExitStatus {
     guard let due = try await ArmedUndo(path: file).wait() else { return .done }
-    let host = try await LibvirtHost.connect(name: due.host, uri: due.uri, access: .readWrite)
+    let host = try await Self.connect(due.host, due.uri)
     let lock = await Self.lock(due.uri)
     defer { withExtendedLifetime(lock) {} }
     let outcomes = await Applier(host, observed: try await host.observe()).run(due.steps)
     for outcome in outcomes { output.result("\(PlanDocument.title(outcome.step)): \(outcome.result)\n") }
     return outcomes.contains(where: \.isFailure) ? .partial : .done
+  }
+
+  /// libvirtd may be on its way back, after what was applied or anything else; half an hour is enough to start it by hand.
+  private static func connect(_ name: String, _ uri: String) async throws -> LibvirtHost {
+    let end = ContinuousClock.now + .seconds(1800)
+    while true {
+      do throws(HostError) {
+        return try await LibvirtHost.connect(name: name, uri: uri, access: .readWrite)
+      } catch {
+        guard [.unreachable, .timedOut].contains(error.code), ContinuousClock.now < end else { throw error }
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
   }
 
   /// The apply that is taken back may still hang; the undo does not wait for it for ever.

@@ -27,6 +27,7 @@ struct DestroyCommand: Subcommand {
     let address = try hosts.resolve(repository.inventory)
     let lock = try HostLock(uri: address.uri)
     defer { withExtendedLifetime(lock) {} }
+    try ArmedUndo.requireNone(for: address.name, uri: address.uri)
     let host = try await address.open(.readWrite)
     let session = try await PlanSession(
       host: host,

@@ -42,7 +42,9 @@ struct TestHost: Sendable {
     var filters: [String: String] = [:]
     for line in try await virsh("nwfilter-list", host: host).split(separator: "\n") {
       guard let name = line.split(separator: " ").last.map(String.init) else { continue }
-      filters[name] = try await virsh("nwfilter-dumpxml", name, host: host)
+      // One that has gone meanwhile is not there.
+      let text = try await Processes.run("virsh", ["-q", "-c", try sandbox.uri(host: host), "nwfilter-dumpxml", name])
+      if text.succeeded { filters[name] = text.output }
     }
     return filters
   }
@@ -84,6 +86,9 @@ struct TestRepository: Sendable {
       vm1: {host: h1, nics: {"52:54:00:01:00:01": {port: vnet1}}}
       vm2: {host: h1, nics: {"52:54:00:01:00:02": {port: vnet2}}}
     """
+
+  /// The same, whatever the host is called.
+  static let portsOfAnyHost = ports.replacingOccurrences(of: "host: h1, ", with: "")
 
   func write(_ file: String, _ text: String) throws {
     try text.write(toFile: "\(path)/\(file)", atomically: true, encoding: .utf8)
