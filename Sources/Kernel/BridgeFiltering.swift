@@ -31,13 +31,12 @@ public struct BridgeFiltering: Sendable, Hashable {
   /// The kernel has these two per network namespace; those of another namespace are read by `cat` inside it, which needs
   /// root. A missing sysctl means that br_netfilter is not loaded, so that nothing is handed over.
   public static func read(ofProcess process: pid_t) async -> BridgeFiltering {
-    let theirs = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
-    let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/net")
-    guard let own else { return .unknown }
-    if theirs == own || process == 1 && theirs == nil {
+    switch NetworkNamespace(ofProcess: process) {
+    case .own:
       return BridgeFiltering(ipv4: ownState("bridge-nf-call-iptables"), ipv6: ownState("bridge-nf-call-ip6tables"))
+    case .unknown: return .unknown
+    case .other: break
     }
-    guard theirs != nil, geteuid() == 0 else { return .unknown }
     async let ipv4 = state("bridge-nf-call-iptables", inNamespaceOf: process)
     async let ipv6 = state("bridge-nf-call-ip6tables", inNamespaceOf: process)
     return await BridgeFiltering(ipv4: ipv4, ipv6: ipv6)
@@ -48,13 +47,12 @@ public struct BridgeFiltering: Sendable, Hashable {
     return text.hasPrefix("0") ? .off : .on
   }
 
+  /// A missing sysctl prints nothing and is `off`; a namespace that cannot be entered is `unknown`.
   private static func state(_ name: String, inNamespaceOf process: pid_t) async -> State {
-    do {
-      let result = try await Processes.run(
-        "nsenter", ["-t", String(process), "-n", "cat", "\(folder)/\(name)"], deadline: .seconds(5))
-      return result.succeeded && !result.output.hasPrefix("0") ? .on : .off
-    } catch {
-      return .unknown
-    }
+    let script = #"test ! -e "$0" || cat "$0""#
+    let result = try? await Processes.run(
+      "nsenter", ["-t", String(process), "-n", "sh", "-c", script, "\(folder)/\(name)"], deadline: .seconds(5))
+    guard let result, result.succeeded else { return .unknown }
+    return result.output.isEmpty || result.output.hasPrefix("0") ? .off : .on
   }
 }

@@ -66,9 +66,9 @@ struct FilterCatalogue {
     var lengths: [Int: (name: String, count: Int)] = [:]
     let learns = values["CTRL_IP_LEARNING"]?.first?.lowercased() != "none"
     for variable in variables(of: rule) {
-      let count = values[variable.name]?.count ?? 0
-      if count == 0 {
-        if variable.name == "MAC" || variable.name == "IP" && learns { continue }
+      // libvirt gives one value for MAC, and one for an IP that it learns.
+      let isBuiltIn = variable.name == "MAC" || variable.name == "IP" && learns
+      guard let count = values[variable.name]?.count ?? (isBuiltIn ? 1 : nil) else {
         problems.append("variable \(variable.name) has no value")
         continue
       }

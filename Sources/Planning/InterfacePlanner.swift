@@ -12,15 +12,25 @@ struct InterfacePlanner {
   private(set) var problems: [Diagnostic] = []
   private(set) var warnings: [Diagnostic] = []
   private(set) var unprotected: [InterfaceName] = []
+  private(set) var notFiltered: [FilterGap] = []
   /// What interfaces, stored configurations and bindings refer to when the plan is done.
   private(set) var finalReferences: Set<String> = []
   /// Interfaces at work with a filter of the policy when the plan is done.
   private var enforced: [(interface: InterfaceName, filter: String)] = []
 
+  /// The repositories whose references are the project's: this one, and one that it takes over.
+  private let owners: Set<[String]>
+
   init(_ request: PlanRequest, _ catalogue: FilterCatalogue) {
     desired = request.desired
     observed = request.observed
     self.catalogue = catalogue
+    var owners: Set<[String]> = [[request.desired.repositoryID]]
+    let name = request.desired.identity.markerName
+    if request.takesOver, let marker = observed.filters.first(where: { $0.name == name })?.filter.flatMap(Marker.init) {
+      owners.insert([marker.repositoryID])
+    }
+    self.owners = owners
   }
 
   mutating func plan() {
@@ -61,10 +71,16 @@ struct InterfacePlanner {
 
   /// Whether the project put a reference where it is.
   private func isOurs(_ reference: FilterReference) -> Bool {
-    if reference.parameters[FilterReference.ownerParameter] == [desired.repositoryID] { return true }
+    if let owner = reference.parameters[FilterReference.ownerParameter], owners.contains(owner) { return true }
     return observed.filters.contains {
       $0.name == reference.filter && desired.identity.owns(filter: $0.name, uuid: $0.uuid)
     }
+  }
+
+  /// Whether a reference that stays as it is carries the name of a repository that is taken over.
+  private func isToBeTagged(_ current: FilterReference?, _ wanted: FilterReference?) -> Bool {
+    guard let owner = current?.parameters[FilterReference.ownerParameter] else { return false }
+    return wanted != nil && owner != [desired.repositoryID] && owners.contains(owner)
   }
 
   /// Whether two references make the same rules; the owner's name does not.
@@ -85,12 +101,11 @@ struct InterfacePlanner {
   ) {
     let name = InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device)
     guard interface.carriesFilters else {
-      if let attachment {
-        warnings.append(
-          Diagnostic(
-            "no-filter-possible", "\(name): libvirt puts no filter on an interface of type \(interface.type)",
-            severity: .warning, at: attachment.origin, hint: "the interface stays as it is, without a filter"))
+      if attachment != nil {
+        notFiltered.append(
+          FilterGap(interface: name, reason: "libvirt puts no filter on an interface of type \(interface.type)"))
       }
+      note(interface, name, live: current(interface.live), config: current(interface.config))
       return
     }
     let wanted = attachment.map { owned($0.reference) }
@@ -111,7 +126,7 @@ struct InterfacePlanner {
     }
     if wanted == nil, isOpened(live) || isOpened(config) { unprotected.append(name) }
     note(interface, name, live: final(interface.live, live, wanted), config: final(interface.config, config, wanted))
-    if case .present(let current?) = interface.live, Self.agree(current, wanted), machine.isRunning {
+    if case .none = live, case .present(let current?) = interface.live, Self.agree(current, wanted), machine.isRunning {
       repairBinding(of: machine, interface, current, attachment)
     }
   }
@@ -129,15 +144,20 @@ struct InterfacePlanner {
     _ presence: ObservedInterface.Presence, _ change: Change, _ wanted: FilterReference?
   ) -> FilterReference? {
     if case .from = change { return wanted }
-    if case .present(let reference) = presence { return reference }
-    return nil
+    return current(presence)
+  }
+
+  private func current(_ presence: ObservedInterface.Presence) -> FilterReference? {
+    if case .present(let reference) = presence { reference } else { nil }
   }
 
   private mutating func change(
     _ presence: ObservedInterface.Presence, to wanted: FilterReference?, _ name: InterfaceName,
     _ attachment: DesiredAttachment?
   ) -> Change {
-    guard case .present(let current) = presence, !Self.agree(current, wanted) else { return .none }
+    guard case .present(let current) = presence, !Self.agree(current, wanted) || isToBeTagged(current, wanted) else {
+      return .none
+    }
     if let current, !isOurs(current) {
       guard let attachment else { return .none }
       let problem = Diagnostic(
@@ -159,26 +179,31 @@ struct InterfacePlanner {
     if let live, interface.device != nil { enforced.append((name, live.filter)) }
   }
 
-  /// A running VM whose binding is gone has no rules at all, whatever its XML says (reference 4.3).
+  /// A running VM whose binding is gone, or is to another filter, has not the rules that its XML tells of (reference 4.3).
   private mutating func repairBinding(
     of machine: ObservedMachine, _ interface: ObservedInterface, _ reference: FilterReference,
     _ attachment: DesiredAttachment?
   ) {
-    guard let attachment, let device = interface.device,
-      !observed.bindings.contains(where: { $0.device == device })
-    else { return }
+    guard let attachment, let device = interface.device else { return }
+    let present = observed.bindings.first { $0.device == device }
     let binding = ObservedBinding(
       device: device, ownerName: machine.name, ownerUUID: machine.uuid, mac: interface.mac, reference: reference)
+    // Whose name the binding carries makes no rule.
+    var asOwned = binding
+    (asOwned.ownerName, asOwned.ownerUUID) = (present?.ownerName ?? "", present?.ownerUUID ?? machine.uuid)
+    if let present, present.serves(asOwned) { return }
     steps.append(
       .port(
-        PortChange(machine: machine.name, device: device, before: nil, after: binding, group: attachment.group)))
+        PortChange(machine: machine.name, device: device, before: present, after: binding, group: attachment.group)))
   }
 
   // MARK: Ports that libvirt does not run
 
   private mutating func planPorts() {
     let bindings = Dictionary(observed.bindings.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
-    var declared: Set<String> = []
+    // Where the host goes by a name that the inventory does not know, a port may be its or another's: it is left alone.
+    let isKnown = desired.ports.contains { $0.host == observed.name }
+    var declared = Set(desired.ports.filter { $0.host != nil && !isKnown }.map(\.device))
     for port in desired.ports where port.host == nil || port.host == observed.name {
       declared.insert(port.device)
       let group = attachment(for: port.machine)
@@ -189,16 +214,26 @@ struct InterfacePlanner {
       }
       plan(port, bindings[port.device], wanted, group)
     }
-    // The binding of a VM's interface follows the interface, which has been looked at.
-    let followers = Set(observed.machines.flatMap(\.interfaces).compactMap(\.device))
-    for binding in observed.bindings where !followers.contains(binding.device) {
+    for binding in observed.bindings {
       let isOurs = binding.ownerUUID == desired.identity.uuid(ofPort: binding.device)
       if isOurs, !declared.contains(binding.device) {
         remove(binding, machine: binding.ownerName)
-      } else if !isOurs {
+      } else if !rebound.contains(binding.device) {
         finalReferences.insert(binding.reference.filter)
       }
     }
+  }
+
+  /// Devices whose binding the steps replace or take away.
+  private var rebound: Set<String> {
+    Set(
+      steps.compactMap { step in
+        switch step {
+        case .filter: nil
+        case .interface(let change): change.isLive ? change.device : nil
+        case .port(let change): change.device
+        }
+      })
   }
 
   private mutating func plan(
@@ -215,6 +250,15 @@ struct InterfacePlanner {
     }
     guard let wanted else {
       if let present { remove(present, machine: port.machine) }
+      return
+    }
+    if let devices = observed.devices, !devices.contains(port.device) {
+      // libvirt makes a binding for a device that is not there, installs nothing, and never comes back to it.
+      notFiltered.append(FilterGap(interface: name, reason: "\(observed.name) has no network device \(port.device)"))
+      if let present {
+        steps.append(
+          .port(PortChange(machine: port.machine, device: port.device, before: present, after: nil, group: nil)))
+      }
       return
     }
     finalReferences.insert(wanted.reference.filter)
@@ -236,6 +280,13 @@ struct InterfacePlanner {
 
   private mutating func check(_ attachment: DesiredAttachment) {
     let name = attachment.reference.filter
+    let machines = Set(observed.machines.map(\.name) + desired.ports.map(\.machine))
+    for pattern in attachment.machines where !machines.contains(where: pattern.matches) {
+      warnings.append(
+        Diagnostic(
+          "no-machine", "group \(attachment.group): no VM of \(observed.name) matches '\(pattern.text)'",
+          severity: .warning, at: attachment.origin, hint: Suggestion.hint(for: pattern.text, in: machines.sorted())))
+    }
     for missing in catalogue.missing(from: name) {
       problems.append(
         Diagnostic(

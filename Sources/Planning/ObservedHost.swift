@@ -14,11 +14,15 @@ public struct ObservedHost: Sendable, Hashable {
   /// By port device.
   public var bindings: [ObservedBinding]
   public var enforcement: Enforcement
+  /// The network devices of the host; nil where they cannot be read from here.
+  public var devices: Set<String>?
 
   public init(
     name: String, uri: String, libvirtVersion: String = "", filters: [ObservedFilter] = [],
-    machines: [ObservedMachine] = [], bindings: [ObservedBinding] = [], enforcement: Enforcement = .unknown
+    machines: [ObservedMachine] = [], bindings: [ObservedBinding] = [], enforcement: Enforcement = .unknown,
+    devices: Set<String>? = nil
   ) {
+    self.devices = devices
     self.name = name
     self.uri = uri
     self.libvirtVersion = libvirtVersion

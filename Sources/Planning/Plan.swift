@@ -19,6 +19,8 @@ public struct Plan: Sendable, Hashable {
   public var unprotected: [InterfaceName]
   /// Interfaces whose layer-3 rules the kernel does not look at.
   public var notEnforced: [EnforcementGap]
+  /// Interfaces of groups that no filter can be put on, or that are not there; they stay as they are.
+  public var notFiltered: [FilterGap] = []
   public var cost: Cost
   /// How many filters of the host belong to the project before the plan.
   public var ownedFilters: Int
@@ -45,6 +47,9 @@ public struct Plan: Sendable, Hashable {
 
   /// Whether the host is as the policy wants it.
   public var isEmpty: Bool { steps.isEmpty && problems.isEmpty }
+
+  /// Whether everything that the policy selects is filtered and enforced when the plan is done, as far as is known.
+  public var isComplete: Bool { notFiltered.isEmpty && !notEnforced.contains { $0.state == .off } }
 
   public func count(_ kind: ChangeKind) -> Int {
     steps.count { step in
@@ -94,6 +99,18 @@ public struct EnforcementGap: Sendable, Hashable {
     self.interface = interface
     self.state = state
     self.sysctls = sysctls
+  }
+}
+
+/// An interface that should have a filter and cannot get one.
+public struct FilterGap: Sendable, Hashable {
+  public var interface: InterfaceName
+  /// In words, such as `libvirt puts no filter on an interface of type user`.
+  public var reason: String
+
+  public init(interface: InterfaceName, reason: String) {
+    self.interface = interface
+    self.reason = reason
   }
 }
 

@@ -13,14 +13,17 @@ extension Plan {
     var interfaces = InterfacePlanner(request, catalogue)
     interfaces.plan()
     let pruning = Pruning(request, filters, interfaces)
+    let order = StepOrder(
+      filters, attachments: interfaces.steps, deletions: pruning.steps, observed: request.observed, after: catalogue)
     self.init(
       host: request.observed.name, uri: request.observed.uri, project: request.desired.identity.project,
-      steps: filters.steps + interfaces.steps + pruning.steps, marker: filters.marker,
-      problems: filters.problems + interfaces.problems,
+      steps: order.steps, marker: filters.marker,
+      problems: filters.problems + interfaces.problems + order.problems,
       warnings: interfaces.warnings + pruning.warnings,
       unprotected: interfaces.unprotected.sorted(),
       notEnforced: interfaces.enforcementGaps(request.observed.enforcement),
       ownedFilters: filters.ownedCount)
+    notFiltered = interfaces.notFiltered.sorted { $0.interface < $1.interface }
     isPolicyEmpty = request.desired.filters.isEmpty && request.desired.attachments.isEmpty
     cost = Cost(steps: steps, observed: request.observed, catalogue: catalogue)
     problems += variableProblems(catalogue, request)
@@ -59,7 +62,11 @@ struct FilterPlanner {
   private let desired: DesiredState
   private let observed: ObservedHost
   private let observedByName: [String: ObservedFilter]
-  private(set) var steps: [Step] = []
+  /// Leaves first. New filters come before all else: libvirt refuses every change while a filter that a port uses is missing,
+  /// and builds nothing for a new one.
+  private(set) var creations: [Step] = []
+  /// Leaves first.
+  private(set) var changes: [Step] = []
   private(set) var problems: [Diagnostic] = []
   private(set) var marker: FilterChange?
   /// Every filter that the host will have before anything is deleted.
@@ -90,10 +97,9 @@ struct FilterPlanner {
       guard let change = change(for: wanted, &byName) else { continue }
       changes[change.name] = change
     }
-    // New ones first: libvirt refuses every change while a filter that a port uses is missing, and builds nothing for a
-    // new one.
     let ordered = ReferenceGraph(desired.filters.map(\.filter)).leavesFirst().compactMap { changes[$0] }
-    steps += (ordered.filter { $0.kind == .create } + ordered.filter { $0.kind == .change }).map(Step.filter)
+    creations = ordered.filter { $0.kind == .create }.map(Step.filter)
+    self.changes = ordered.filter { $0.kind == .change }.map(Step.filter)
     for wanted in desired.filters {
       for (entry, origin) in zip(wanted.filter.entries, wanted.entryOrigins) {
         guard case .reference(let reference) = entry, byName[reference.filter] == nil,

@@ -113,7 +113,7 @@ public final class LibvirtHost: Host {
     return ObservedHost(
       name: name, uri: uri, libvirtVersion: version.description, filters: filters,
       machines: domains.map(Self.machine).sorted { $0.name < $1.name }, bindings: bindings,
-      enforcement: await enforcement())
+      enforcement: await enforcement(), devices: await devices())
   }
 
   public func filters() async throws(HostError) -> [ObservedFilter] {
@@ -193,11 +193,20 @@ public final class LibvirtHost: Host {
 
   /// Only where libvirtd is a process of this machine can its kernel be read.
   private func enforcement() async -> Enforcement {
-    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote,
-      let process = SocketProbe().peerProcess(ofSocketFor: parsed)
-    else { return .unknown }
+    guard let process = localProcess else { return .unknown }
     let filtering = await BridgeFiltering.read(ofProcess: process)
     return Enforcement(ipv4: Self.state(filtering.ipv4), ipv6: Self.state(filtering.ipv6))
+  }
+
+  private func devices() async -> Set<String>? {
+    guard let process = localProcess else { return nil }
+    return await NetworkDevices.names(ofProcess: process)
+  }
+
+  /// A process in the host's namespaces, where that is this machine.
+  private var localProcess: Int32? {
+    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote else { return nil }
+    return SocketProbe().peerProcess(ofSocketFor: parsed)
   }
 
   private static func state(_ state: BridgeFiltering.State) -> Enforcement.State {

@@ -48,6 +48,8 @@ public struct SnapshotDocument: Codable, Sendable, Hashable {
   var machines: [MachineRecord]
   var bindings: [BindingRecord]
   var bridgeNetfilter: [String: String]
+  /// Absent where they could not be read.
+  var devices: [String]?
 }
 
 /// A filterref.
@@ -111,6 +113,7 @@ extension SnapshotDocument {
         isPersistent: machine.isPersistent, interfaces: machine.interfaces.map(Self.record))
     }
     bindings = observed.bindings.map(BindingRecord.init)
+    devices = observed.devices?.sorted()
     bridgeNetfilter = [
       "ipv4": observed.enforcement.ipv4.rawValue, "ipv6": observed.enforcement.ipv6.rawValue,
     ]
@@ -138,7 +141,8 @@ extension SnapshotDocument {
       bridgeNetfilter[name].flatMap(Enforcement.State.init) ?? .unknown
     }
     var observed = ObservedHost(
-      name: host, uri: uri, libvirtVersion: libvirt, enforcement: Enforcement(ipv4: state("ipv4"), ipv6: state("ipv6")))
+      name: host, uri: uri, libvirtVersion: libvirt, enforcement: Enforcement(ipv4: state("ipv4"), ipv6: state("ipv6")),
+      devices: devices.map { Set($0) })
     for record in filters {
       observed.filters.append(
         ObservedFilter(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnostics
 import FilterModel
 import Planning
 import Testing
@@ -83,7 +84,8 @@ import Testing
   @Test func interfaceThatCannotCarryFilters() {
     let result = plan(policy, observed([present("a")], [machine("web-1", type: "user", carriesFilters: false)]))
     #expect(result.steps.isEmpty)
-    #expect(codes(result.warnings) == ["no-filter-possible"])
+    #expect(result.notFiltered.map(\.interface.machine) == ["web-1"])
+    #expect(!result.isComplete, "and so apply ends with exit code 4")
   }
 
   @Test func missingVariableIsFoundBeforeAnythingIsTouched() {
@@ -164,5 +166,114 @@ import Testing
     #expect(result.cost.rebuilds == 2)
     #expect(result.cost.processes == 2 * (76 + 3))
     #expect(result.cost.exposures == 2)
+  }
+
+  // MARK: The truth about bindings and devices
+
+  /// Bound to another filter by hand, the VM has other rules than its XML tells of.
+  @Test func otherBindingIsRepaired() {
+    let host = observed(
+      [present("a"), present("open-all", uuid: foreign)], [machine("web-1", live: reference, config: reference)],
+      [binding("vnet-web-1", FilterReference("open-all"))])
+    #expect(words(plan(policy, host)) == ["vnet-web-1: open-all -> a IP=10.0.0.1"])
+  }
+
+  /// libvirt makes a binding for a device that is not there, and never comes back to it.
+  @Test func portWithoutDeviceIsNotFiltered() {
+    let policy = desired([wanted("a")], [group("web", ["web-*"], reference)], ports: [port])
+    var host = observed([present("a")])
+    host.devices = ["lo"]
+    let first = plan(policy, host)
+    #expect(first.steps.isEmpty && first.notFiltered.map(\.interface.device) == ["tap1"])
+    host.devices = ["lo", "tap1"]
+    var bound = applying(plan(policy, host).steps, to: host)
+    #expect(plan(policy, bound).isEmpty)
+    bound.devices = ["lo"]
+    #expect(words(plan(policy, bound)) == ["tap1: a IP=10.0.0.1 MAC=00:00:00:00:00:05 -> none"])
+    #expect(plan(policy, bound).unprotected.isEmpty, "nothing is there to protect")
+  }
+
+  @Test func storedConfigurationOfAnotherTypeKeepsItsFilter() {
+    let vm = machine("vm", live: .some(nil), config: FilterReference("old"), type: "user", carriesFilters: false)
+    let result = plan(desired([wanted("new")]), observed([present("old")], [vm]))
+    #expect(result.count(.delete) == 0)
+    #expect(codes(result.warnings) == ["still-in-use"])
+  }
+
+  @Test func groupThatSelectsNothingIsNamed() {
+    let policy = desired([wanted("a")], [group("web", ["web-11"], reference)])
+    let result = plan(policy, observed([present("a")], [machine("web-1")]))
+    #expect(codes(result.warnings) == ["no-machine"])
+    #expect(result.warnings.first?.hint?.contains("web-1") == true)
+  }
+
+  @Test func portsOfAHostWithAnUnknownNameStay() {
+    var here = port
+    here.host = "kvm1"
+    let policy = desired([wanted("a")], [group("web", ["web-*"], reference)], ports: [here])
+    var host = applying(plan(policy, observed()).steps, to: observed())
+    host.name = "qemu:///system"
+    #expect(plan(policy, host).unprotected.isEmpty)
+    #expect(plan(policy, host).steps.isEmpty)
+  }
+
+  @Test func takeOverTakesTheReferencesToo() {
+    let old = Marker(repositoryID: "beef", commit: nil, digest: "x").filter(for: identity)
+    let theirs = FilterReference("clean-traffic", parameters: ["IP": ["10.0.0.1"], "NWFLEET": ["beef"]])
+    let host = observed(
+      [
+        present("clean-traffic", uuid: foreign),
+        ObservedFilter(name: old.name, uuid: identity.uuid(ofFilter: old.name), xml: "", filter: old),
+      ], [machine("web-1", live: theirs, config: theirs)])
+    let policy = desired(
+      [], [group("web", ["web-1"], FilterReference("clean-traffic", parameters: ["IP": ["10.0.0.1"]]))])
+    #expect(
+      words(plan(policy, host, takesOver: true)) == [
+        "web-1: clean-traffic IP=10.0.0.1 NWFLEET=beef -> clean-traffic IP=10.0.0.1 NWFLEET=6f1c live config"
+      ])
+  }
+
+  // MARK: Order
+
+  private func variableFilter(_ names: String...) -> DesiredFilter { wanted("a", names.map { variableRule($0) }) }
+
+  private func orderOfChange(
+    from old: [String], _ oldParameters: [String: [String]], to new: [String], _ newParameters: [String: [String]]
+  ) -> Plan {
+    let before = FilterReference("a", parameters: oldParameters)
+    let host = observed(
+      [present("a", old.map { variableRule($0) })], [machine("web-1", live: before, config: before)],
+      [
+        ObservedBinding(
+          device: "vnet-web-1", ownerName: "web-1", ownerUUID: machine("web-1").uuid,
+          mac: MACAddress(bits: 0x5254_0000_0001), reference: before)
+      ])
+    let policy = desired(
+      [wanted("a", new.map { variableRule($0) })],
+      [group("web", ["web-1"], FilterReference("a", parameters: newParameters))])
+    return plan(policy, host)
+  }
+
+  @Test func newParameterComesBeforeTheFilterThatNeedsIt() {
+    let result = orderOfChange(
+      from: ["A"], ["A": ["10.0.0.1"]], to: ["A", "B"], ["A": ["10.0.0.1"], "B": ["10.0.0.2"]])
+    #expect(result.problems.isEmpty)
+    #expect(words(result) == ["web-1: a A=10.0.0.1 -> a A=10.0.0.1 B=10.0.0.2 live config", "change a"])
+  }
+
+  @Test func oldParameterGoesAfterTheFilterThatNeededIt() {
+    let result = orderOfChange(
+      from: ["A", "B"], ["A": ["10.0.0.1"], "B": ["10.0.0.2"]], to: ["A"], ["A": ["10.0.0.1"]])
+    #expect(words(result) == ["change a", "web-1: a A=10.0.0.1 B=10.0.0.2 -> a A=10.0.0.1 live config"])
+  }
+
+  @Test func exchangedParameterGoesByWayOfBoth() {
+    let result = orderOfChange(from: ["A"], ["A": ["10.0.0.1"]], to: ["B"], ["B": ["10.0.0.2"]])
+    #expect(result.problems.isEmpty)
+    #expect(
+      words(result) == [
+        "web-1: a A=10.0.0.1 -> a A=10.0.0.1 B=10.0.0.2 live", "change a",
+        "web-1: a A=10.0.0.1 B=10.0.0.2 -> a B=10.0.0.2 live", "web-1: a A=10.0.0.1 -> a B=10.0.0.2 config",
+      ])
   }
 }

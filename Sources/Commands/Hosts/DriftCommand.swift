@@ -30,7 +30,7 @@ struct DriftCommand: Subcommand {
     }
     guard plan.problems.isEmpty else { return .error }
     if !plan.isEmpty { return .changesPending }
-    return plan.notEnforced.contains { $0.state == .off } ? .partial : .done
+    return plan.isComplete ? .done : .partial
   }
 }
 
@@ -56,6 +56,7 @@ struct DriftText {
     }
     text += plan.steps.map { Self.line($0, style) }.joined()
     if plan.isEmpty { text += "No drift: filters and interfaces are as the policy wants them.\n" }
+    for gap in plan.notFiltered { text += "  \(style.red("not filtered")): \(gap.interface): \(gap.reason)\n" }
     for gap in plan.notEnforced where gap.state == .off {
       text +=
         "  \(style.red("kernel")): \(gap.interface) is NOT ENFORCED: \(gap.sysctls.joined(separator: ", ")) is off\n"

@@ -45,7 +45,7 @@ struct PlanCommand: Subcommand {
       try JSONFile.write(SavedPlan(session.request, takenAt: time(nil)), to: out)
       output.note("Saved to \(out).\n")
     }
-    if plan.notEnforced.contains(where: { $0.state == .off }) { return .partial }
+    if !plan.isComplete { return .partial }
     return detailedExitCode && !plan.isEmpty ? .changesPending : .done
   }
 }

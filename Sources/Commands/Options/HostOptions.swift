@@ -23,8 +23,12 @@ struct HostOptions: ParsableArguments {
   /// The one host that a command works on.
   func resolve(_ inventory: Inventory?) throws -> HostAddress {
     if let connect {
-      let known = inventory?.hosts.first { $0.uri == connect }
-      return try HostAddress(name: known?.name ?? connect, uri: connect)
+      let address = try HostAddress(name: connect, uri: connect)
+      // A host has its inventory's name however its URI is written; a sandbox that is not up has none.
+      let known = inventory?.hosts.first {
+        $0.uri == connect || (try? HostAddress(name: "", uri: $0.uri).uri) == address.uri
+      }
+      return try HostAddress(name: known?.name ?? connect, uri: address.uri)
     }
     let hosts = inventory?.hosts ?? []
     if let host {

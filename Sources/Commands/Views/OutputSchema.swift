@@ -10,7 +10,7 @@ enum OutputSchema {
       "type": "object",
       "additionalProperties": false,
       "required": ["format", "nwfleet", "host", "uri", "project", "changes", "summary", "cost", "unprotected", \
-    "notEnforced", "problems", "warnings"],
+    "notFiltered", "notEnforced", "problems", "warnings"],
       "properties": {
         "format": {"const": 1},
         "nwfleet": {"type": "string", "description": "Version of the program that made the plan"},
@@ -35,6 +35,13 @@ enum OutputSchema {
           }
         },
         "unprotected": {"type": "array", "items": {"$ref": "#/definitions/interfaceName"}},
+        "notFiltered": {
+          "type": "array",
+          "items": {
+            "type": "object", "additionalProperties": false, "required": ["interface", "reason"],
+            "properties": {"interface": {"$ref": "#/definitions/interfaceName"}, "reason": {"type": "string"}}
+          }
+        },
         "notEnforced": {
           "type": "array",
           "items": {

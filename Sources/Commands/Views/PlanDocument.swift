@@ -76,6 +76,11 @@ struct PlanDocument: Encodable {
     var sysctls: [String]
   }
 
+  struct NotFiltered: Encodable {
+    var interface: Interface
+    var reason: String
+  }
+
   struct Summary: Encodable {
     var create: Int
     var change: Int
@@ -98,6 +103,7 @@ struct PlanDocument: Encodable {
   var summary: Summary
   var cost: CostRecord
   var unprotected: [Interface]
+  var notFiltered: [NotFiltered]
   var notEnforced: [Gap]
   var problems: [DiagnosticRecord]
   var warnings: [DiagnosticRecord]
@@ -114,6 +120,7 @@ struct PlanDocument: Encodable {
       rebuilds: plan.cost.rebuilds, processes: plan.cost.processes, seconds: plan.cost.seconds,
       exposureMilliseconds: plan.cost.exposureMilliseconds)
     unprotected = plan.unprotected.map(Interface.init)
+    notFiltered = plan.notFiltered.map { NotFiltered(interface: Interface($0.interface), reason: $0.reason) }
     notEnforced = plan.notEnforced.map {
       Gap(interface: Interface($0.interface), state: $0.state.rawValue, sysctls: $0.sysctls)
     }

@@ -165,7 +165,7 @@ struct PlanText {
   }
 
   private var gaps: String {
-    var text = ""
+    var text = plan.notFiltered.map { "\(style.red("NOT FILTERED")): \($0.interface): \($0.reason)\n" }.joined()
     let off = plan.notEnforced.filter { $0.state == .off }
     for gap in off {
       text +=
