@@ -78,7 +78,7 @@ struct ApplyRun {
       for problem in document.problems { output.result("error: \(problem.message)\n") }
     }
     if !document.isVerified { return document.doneCount == 0 ? .error : .partial }
-    return plan.notEnforced.contains { $0.state == .off } ? .partial : .done
+    return plan.isComplete ? .done : .partial
   }
 }
 
