@@ -3,6 +3,9 @@
 public import Diagnostics
 
 extension Plan {
+  /// How many filters may be deleted unless the user says otherwise: a tenth of the project's, three at least.
+  public var defaultMostDestroyed: Int { max(3, ownedFilters / 10) }
+
   /// Why a plan may not be carried out within limits; empty where it may.
   public func findings(beyond limits: Limits) -> [Diagnostic] {
     var findings: [Diagnostic] = []
@@ -12,7 +15,7 @@ extension Plan {
           "empty-policy", "the policy is empty, and \(host) has \(ownedFilters) filters of \(project)",
           hint: "to take everything away, use 'nwfleet destroy'"))
     }
-    let most = limits.mostDestroyed ?? max(3, ownedFilters / 10)
+    let most = limits.mostDestroyed ?? defaultMostDestroyed
     if deletedFilters > most {
       findings.append(
         Diagnostic(

@@ -55,7 +55,7 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
   public func desired() throws(HostError) -> DesiredState {
     var desired = DesiredState(identity: Identity(project: project), repositoryID: repositoryID)
     for record in filters {
-      guard let filter = FilterXML.parse(record.xml).filter else {
+      guard let filter = FilterXML.exactly(record.xml) else {
         throw HostError(.file, "a filter of the saved plan cannot be read", hint: "plan again")
       }
       desired.filters.append(

@@ -20,6 +20,9 @@ public protocol Host: Sendable {
   /// Every filter, without the rest of what `observe` reads.
   func filters() async throws(HostError) -> [ObservedFilter]
 
+  /// Every VM, without the rest of what `observe` reads.
+  func machines() async throws(HostError) -> [ObservedMachine]
+
   /// Defines or changes a filter.
   func define(_ xml: String, name: String, deadline: Duration) async throws(HostError)
 
@@ -40,4 +43,8 @@ public protocol Host: Sendable {
 
   /// Makes a new connection after one was lost.
   func reconnect() async throws(HostError)
+}
+
+extension Host {
+  public func machines() async throws(HostError) -> [ObservedMachine] { try await observe().machines }
 }

@@ -3,6 +3,7 @@
 import FilterModel
 import FoundationEssentials
 import Glibc
+import Libvirt
 
 /// Where nwfleet keeps what must outlive a command but not the machine's uptime: locks and armed undos.
 public enum RuntimeFolder {
@@ -28,39 +29,62 @@ public enum RuntimeFolder {
     return path
   }
 
-  /// The file of a kind that belongs to a host, by its URI.
+  /// The file of a kind that belongs to a host, however its URI is spelled.
   static func file(_ kind: String, uri: String) throws(HostError) -> String {
-    "\(try path())/\(kind)-\(SHA1.hexDigest(uri).prefix(16))"
+    "\(try path())/\(kind)-\(SHA1.hexDigest(daemon(of: uri)).prefix(16))"
+  }
+
+  /// What tells one libvirtd from another: the real path of its socket here, else the other machine's name.
+  ///
+  /// Two spellings of another machine's name count as two hosts.
+  static func daemon(of uri: String, probe: SocketProbe = SocketProbe()) -> String {
+    guard let parsed = try? LibvirtURI(uri) else { return uri }
+    if parsed.isRemote {
+      let port = parsed.port.map { ":\($0)" } ?? ""
+      let socket = parsed.parameter("socket").map { " \(readWrite($0))" } ?? ""
+      return "\(parsed.host?.lowercased() ?? uri)\(port)\(socket)"
+    }
+    let sockets = probe.expectedSockets(for: parsed, access: .readWrite).map(readWrite)
+    guard let socket = sockets.first(where: FileManager.default.fileExists) ?? sockets.first else { return uri }
+    guard let real = realpath(socket, nil) else { return socket }
+    defer { free(real) }
+    return readWrite(String(cString: real))
+  }
+
+  /// The read-only socket leads to the same daemon as the other one.
+  private static func readWrite(_ socket: String) -> String {
+    socket.hasSuffix("-sock-ro") ? String(socket.dropLast(3)) : socket
   }
 }
 
-/// One nwfleet at a time for a host, among those on this machine.
+/// One nwfleet at a time for a host, among those of this user on this machine.
 ///
-/// Held until the process ends, however it ends.
+/// Held until it is given up or the process ends, however it ends.
 public struct HostLock: ~Copyable {
   private let descriptor: Int32
 
   /// - Throws: `HostError` with code `locked`, naming the process that holds it.
   public init(uri: String) throws(HostError) {
-    descriptor = try Self.acquire(uri)
+    try self.init(path: RuntimeFolder.file("lock", uri: uri), of: uri)
   }
 
-  private static func acquire(_ uri: String) throws(HostError) -> Int32 {
-    let path = try RuntimeFolder.file("lock", uri: uri)
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+  init(path: String, of host: String) throws(HostError) {
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw HostError(.file, "\(path) cannot be opened") }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
       close(descriptor)
       throw HostError(
-        .locked, "another nwfleet is at work on \(uri)\(holder.isEmpty ? "" : " (process \(holder))")",
+        .locked, "another nwfleet is at work on \(host)\(holder.isEmpty ? "" : " (process \(holder))")",
         hint: "wait until it is done")
     }
     let own = String(getpid())
     _ = ftruncate(descriptor, 0)
     _ = own.withCString { pwrite(descriptor, $0, own.utf8.count, 0) }
-    return descriptor
   }
+
+  /// Gives it up.
+  consuming func release() {}
 
   deinit { close(descriptor) }
 }

@@ -61,7 +61,7 @@ struct ApplyCommand: Subcommand {
     }
     if !plan.steps.isEmpty, !autoApprove {
       guard try output.isApproved("Apply this to \(plan.host)?") else { return .error }
-      try await checkUnchanged(session)
+      try await session.checkUnchanged()
     }
     return try await carryOut(session, run)
   }
@@ -103,31 +103,16 @@ struct ApplyCommand: Subcommand {
         host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
     case .saved(let saved, _):
       let session = try await PlanSession(host: host, request: try saved.request())
-      try await checkUnchanged(session)
+      try await session.checkUnchanged()
       return session
     }
   }
 
-  /// A plan holds for the host that it saw, and for no other.
-  private func checkUnchanged(_ session: PlanSession) async throws {
-    let differences = SavedPlan.differences(
-      from: session.request.observed, to: try await session.host.observe())
-    guard differences.isEmpty else {
-      throw DiagnosticError(
-        Diagnostic(
-          "stale-plan", "\(session.plan.host) has changed since the plan was made", hint: "plan again",
-          notes: differences))
-    }
-  }
-
   private func carryOut(_ session: PlanSession, _ run: ApplyRun) async throws -> ExitStatus {
-    guard let confirmWithin else { return run.report(try await run.run(session), session.plan) }
-    let undo = try await arm(session, confirmWithin)
-    let document = try await run.run(session)
-    // Also where a part has failed: the rest of it is done.
-    try undo.extend(to: confirmWithin.seconds)
-    run.output.note("Taken back in \(confirmWithin) unless you say: nwfleet confirm\n")
-    return run.report(document, session.plan)
+    var run = run
+    if let confirmWithin { run.undo = (try await arm(session, confirmWithin), confirmWithin) }
+    let (document, plan) = await run.run(session)
+    return run.report(document, plan)
   }
 
   /// Puts the undo where it works without us, before anything is changed.
@@ -139,10 +124,15 @@ struct ApplyCommand: Subcommand {
           hint: "run nwfleet on \(session.plan.host) itself"))
     }
     let undo = try ArmedUndo(
-      undoing: session.plan.steps + (session.plan.marker.map { [.filter($0)] } ?? []), host: session.plan.host,
-      uri: session.host.uri, after: session.plan.cost.seconds * 4 + time.seconds)
-    let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    _ = try await Processes.spawnDetached(program, ["undo-armed", undo.path], log: "\(undo.path).log")
+      undoing: session.plan.allSteps, host: session.plan.host, uri: session.host.uri, after: time.seconds)
+    do {
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      _ = try await Processes.spawnDetached(program, ["undo-armed", undo.path], log: undo.logPath)
+    } catch {
+      undo.disarm()
+      throw error
+    }
+    try await undo.waitUntilReady()
     return undo
   }
 }

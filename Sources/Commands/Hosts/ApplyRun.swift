@@ -11,27 +11,57 @@ struct ApplyRun {
   var limits: Limits
   var onFailure = FailurePolicy.keep
 
+  /// The undo that is armed, and how long it waits once the apply is at its end.
+  var undo: (armed: ArmedUndo, time: TimeSpan)?
+
   /// Carries out a session's plan, reads the host again, and plans again where it has changed meanwhile, three times at most.
-  func run(_ session: PlanSession) async throws -> ApplyDocument {
+  ///
+  /// - Returns: what was done, and the last plan that was made.
+  func run(_ session: PlanSession) async -> (ApplyDocument, Plan) {
     var session = session
     var document = ApplyDocument(session.plan)
-    for _ in 0..<3 {
+    do {
+      try await converge(&session, &document)
+    } catch {
+      // What was done before counts, and is told.
+      document.problems += Self.diagnostics(of: error).map(DiagnosticRecord.init)
+    }
+    if let undo {
+      // Also where a part has failed: the rest of it is done.
+      try? undo.armed.extend(to: undo.time.seconds)
+      output.note("Taken back in \(undo.time) unless you say: nwfleet confirm\n")
+      if !document.isVerified {
+        document.problems.append(
+          DiagnosticRecord(
+            Diagnostic(
+              "undo-armed", "an undo is armed: what was done is taken back in \(undo.time)",
+              hint: "to keep it, say 'nwfleet confirm'")))
+      }
+    }
+    return (document, session.plan)
+  }
+
+  private func converge(_ session: inout PlanSession, _ document: inout ApplyDocument) async throws {
+    var budget = Budget(session.plan, limits)
+    for round in 0..<3 {
+      if round > 0 { try undo?.armed.add(session.plan.allSteps) }
       let outcomes = await carryOut(session)
       document.add(outcomes)
+      budget.spend(outcomes, session.plan)
       let left = outcomes.filter { $0.result != .done }.map(\.step)
-      guard left.isEmpty || canGoOn(outcomes) else { return document }
+      guard left.isEmpty || canGoOn(outcomes) else { return }
       session = try await session.again()
       if session.plan.isEmpty, session.plan.marker == nil {
         document.isVerified = true
-        return document
+        return
       }
       // What is left is what failed: trying again would fail again. Else a VM has started, stopped or gone, or somebody
       // else has changed something, and the new plan has an answer to that.
-      if !left.isEmpty, session.plan.steps == left.filter({ session.plan.steps.contains($0) }) { return document }
-      let findings = session.plan.problems + session.plan.findings(beyond: limits)
+      if !left.isEmpty, session.plan.steps == left.filter({ session.plan.steps.contains($0) }) { return }
+      let findings = session.plan.problems + budget.findings(session.plan)
       guard findings.isEmpty else {
         document.problems = findings.map(DiagnosticRecord.init)
-        return document
+        return
       }
     }
     document.problems = [
@@ -40,7 +70,14 @@ struct ApplyRun {
           "not-converged", "\(session.plan.host) is still not as planned: somebody else changes it at the same time",
           hint: "see 'nwfleet plan' for what is left"))
     ]
-    return document
+  }
+
+  private static func diagnostics(of error: any Error) -> [Diagnostic] {
+    switch error {
+    case let error as HostError: [error.diagnostic]
+    case let error as DiagnosticError: error.diagnostics
+    default: [Diagnostic("error", "\(error)")]
+    }
   }
 
   /// Whether the host takes more after failures, and the user wants that.
@@ -53,7 +90,10 @@ struct ApplyRun {
 
   private func carryOut(_ session: PlanSession) async -> [StepOutcome] {
     let output = output
+    let undo = undo
     let applier = Applier(session.host, observed: session.request.observed) { done, count, step in
+      // An apply that ends here is taken back soon, one that is at work is not.
+      try? undo?.armed.extend(to: undo?.time.seconds ?? 0)
       output.progress("\(done + 1)/\(count) \(PlanDocument.title(step))")
     }
     var outcomes = await applier.run(session.plan.steps, onFailure: onFailure)
@@ -80,6 +120,50 @@ struct ApplyRun {
     if !document.isVerified { return document.doneCount == 0 ? .error : .partial }
     return plan.isComplete ? .done : .partial
   }
+}
+
+/// What a run may still take away: limits are for the run as a whole, however often it plans.
+private struct Budget {
+  private var mostDestroyed: Int
+  private let mostUnprotected: Int
+  private var unprotected: Set<InterfaceName> = []
+
+  init(_ plan: Plan, _ limits: Limits) {
+    mostDestroyed = limits.mostDestroyed ?? plan.defaultMostDestroyed
+    mostUnprotected = limits.mostUnprotected
+  }
+
+  mutating func spend(_ outcomes: [StepOutcome], _ plan: Plan) {
+    unprotected.formUnion(plan.unprotected)
+    for outcome in outcomes where outcome.result == .done {
+      if case .filter(let change) = outcome.step, change.kind == .delete { mostDestroyed -= 1 }
+    }
+  }
+
+  func findings(_ plan: Plan) -> [Diagnostic] {
+    var whole = plan
+    whole.unprotected = unprotected.union(plan.unprotected).sorted()
+    // Without anything new to take away, what is taken away already is no obstacle.
+    if plan.unprotected.isEmpty { whole.unprotected = [] }
+    return whole.findings(beyond: Limits(mostDestroyed: max(0, mostDestroyed), mostUnprotected: mostUnprotected))
+  }
+}
+
+extension PlanSession {
+  /// A plan holds for the host that it saw, and for no other.
+  func checkUnchanged() async throws {
+    let differences = SavedPlan.differences(from: request.observed, to: try await host.observe())
+    guard differences.isEmpty else {
+      throw DiagnosticError(
+        Diagnostic(
+          "stale-plan", "\(plan.host) has changed since the plan was made", hint: "plan again", notes: differences))
+    }
+  }
+}
+
+extension Plan {
+  /// All that it does to the host, the marker included.
+  var allSteps: [Step] { steps + (marker.map { [.filter($0)] } ?? []) }
 }
 
 extension PlanDocument {

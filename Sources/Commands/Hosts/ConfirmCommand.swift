@@ -23,7 +23,12 @@ struct ConfirmCommand: Subcommand {
           "nothing-to-confirm", "\(address.name) waits for no confirmation",
           hint: "it was confirmed or taken back already; see 'nwfleet plan'"))
     }
+    let isTooLate = undo.isClaimed
+    // An apply at work cannot be confirmed yet, and an undo at work not any more.
+    let lock = try HostLock(uri: address.uri)
+    defer { withExtendedLifetime(lock) {} }
     try undo.confirm()
+    if isTooLate { output.note("A part of it may have been taken back already; see 'nwfleet plan'.\n") }
     output.result("Confirmed: what was applied to \(address.name) stays.\n")
     return .done
   }
@@ -38,34 +43,29 @@ struct UndoCommand: Subcommand {
   @OptionGroup var output: OutputOptions
 
   func execute(_ output: Output) async throws -> ExitStatus {
-    guard let due = try await ArmedUndo(path: file).wait() else { return .done }
-    let host = try await Self.connect(due.host, due.uri)
-    let lock = await Self.lock(due.uri)
-    defer { withExtendedLifetime(lock) {} }
-    let outcomes = await Applier(host, observed: try await host.observe()).run(due.steps)
-    for outcome in outcomes { output.result("\(PlanDocument.title(outcome.step)): \(outcome.result)\n") }
-    return outcomes.contains(where: \.isFailure) ? .partial : .done
+    let end = try await ArmedUndo(path: file).run { due in await Self.takeBack(due, output) }
+    return end == .left ? .partial : .done
   }
 
-  /// libvirtd may be on its way back, after what was applied or anything else; half an hour is enough to start it by hand.
-  private static func connect(_ name: String, _ uri: String) async throws -> LibvirtHost {
-    let end = ContinuousClock.now + .seconds(1800)
-    while true {
-      do throws(HostError) {
-        return try await LibvirtHost.connect(name: name, uri: uri, access: .readWrite)
-      } catch {
-        guard [.unreachable, .timedOut].contains(error.code), ContinuousClock.now < end else { throw error }
-        try await Task.sleep(for: .milliseconds(500))
+  /// One attempt; libvirtd may be on its way back, after what was applied or anything else.
+  private static func takeBack(_ due: ArmedUndo.Due, _ output: Output) async -> ArmedUndo.Attempt {
+    let outcomes: [StepOutcome]
+    do throws(HostError) {
+      let host = try await LibvirtHost.connect(name: due.host, uri: due.uri, access: .readWrite)
+      outcomes = await Applier(host, observed: try await host.observe()).takeBack(due.steps)
+    } catch {
+      output.result("\(error.message)\n")
+      return .again
+    }
+    for outcome in outcomes {
+      let what = PlanDocument.title(outcome.step)
+      switch outcome.result {
+      case .done, .undone: output.result("taken back: \(what)\n")
+      case .skipped(let reason): output.result("NOT taken back: \(what): \(reason)\n")
+      case .failed(let error): output.result("NOT taken back: \(what): \(error.message)\n")
       }
     }
-  }
-
-  /// The apply that is taken back may still hang; the undo does not wait for it for ever.
-  private static func lock(_ uri: String) async -> HostLock? {
-    for _ in 0..<50 {
-      if let lock = try? HostLock(uri: uri) { return lock }
-      try? await Task.sleep(for: .milliseconds(200))
-    }
-    return nil
+    if outcomes.contains(where: \.isFailure) { return .again }
+    return outcomes.allSatisfy { $0.result == .undone } ? .done : .left
   }
 }

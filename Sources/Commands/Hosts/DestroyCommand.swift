@@ -41,8 +41,10 @@ struct DestroyCommand: Subcommand {
     guard plan.problems.isEmpty else { throw DiagnosticError(plan.problems) }
     if !plan.steps.isEmpty, !autoApprove {
       guard try output.isApproved("Take all this off \(plan.host)?") else { return .error }
+      try await session.checkUnchanged()
     }
     let run = ApplyRun(output: output, limits: .none)
-    return run.report(try await run.run(session), plan)
+    let (document, lastPlan) = await run.run(session)
+    return run.report(document, lastPlan)
   }
 }
