@@ -84,7 +84,7 @@ public struct HostLock: ~Copyable {
   }
 
   /// Gives it up.
-  consuming func release() {}
+  public consuming func release() {}
 
   deinit { close(descriptor) }
 }

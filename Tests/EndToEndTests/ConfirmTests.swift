@@ -155,16 +155,50 @@ extension EndToEnd {
         try repository.policy(Self.cut)
         try await repository.apply("--confirm-within", "1s")
         try await host.sandbox.signalDaemon(SIGKILL)
-        #expect(try await eventually { !host.isUndoArmed })
-        try await Task.sleep(for: .seconds(1))
+        #expect(try await eventually { host.isUndoDue })
+        try await Task.sleep(for: .seconds(2))
+        // It is not given up, and nothing else is applied meanwhile.
+        #expect(host.isUndoDue)
         try await host.sandbox.startDaemon()
-        #expect(try await eventually { try await host.filters() == before })
+        #expect(try await eventually { try await host.isBack(before) })
+        try await repository.run("confirm").expect(1).says("nothing-to-confirm")
+      }
+    }
+
+    /// Somebody changes a filter after the apply: the undo leaves that one alone, says so, and takes the rest back.
+    @Test func somebodyElsesChangeStays() async throws {
+      try await withHost(SandboxOptions(stockFilters: false)) { host in
+        let repository = try host.repository(machines: TestRepository.ports)
+        try repository.policy(Self.open)
+        try await repository.apply()
+        let before = try await host.filters()
+        try repository.policy(Self.cut)
+        try await repository.apply("--confirm-within", "3s")
+        let web = try #require(try await host.filters()["web"])
+        let theirs = web.replacingOccurrences(of: "priority='500'", with: "priority='499'")
+        try #require(theirs != web)
+        try await host.define(theirs)
+        #expect(try await eventually { try await host.filters()["more"] == nil })
+        #expect(try await eventually { !host.isUndoRunning })
+        #expect(try await host.filters()["web"]?.contains("priority='499'") == true)
+        // Nothing is applied over it until somebody has looked.
+        try await repository.apply(expecting: 1).says("not taken back as a whole")
+        try await repository.run("confirm").expect(0)
+        try repository.policy(Self.open)
+        try await repository.apply()
+        #expect(try await host.filters()["web"] == before["web"])
       }
     }
   }
 }
 
 extension TestHost {
+  /// Whether an undo is at work, or has left something.
+  fileprivate var isUndoDue: Bool {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/run")) ?? []
+    return files.contains { $0.hasSuffix(".undoing") }
+  }
+
   /// Whether something waits for a confirmation.
   fileprivate var isUndoArmed: Bool {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/run")) ?? []

@@ -120,6 +120,15 @@ import Testing
         == ["filter a has changed", "binding of vnet0 is gone"])
   }
 
+  /// A rule that cannot be read is not left out: the plan is refused.
+  @Test func savedPlanWithAnUnknownRule() throws {
+    let text = JSONFile.text(DesiredDocument(desired(line: 3)))
+    let broken = text.replacingOccurrences(of: "<tcp", with: "<dccp")
+    try #require(broken != text)
+    let document = try JSONDecoder().decode(DesiredDocument.self, from: Data(broken.utf8))
+    #expect(throws: HostError.self) { try document.desired() }
+  }
+
   @Test(arguments: ["", "{}", "[1]", "{\"format\": 99}", "not json"])
   func brokenFiles(text: String) throws {
     let path = temporaryFile()
