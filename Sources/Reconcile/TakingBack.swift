@@ -31,7 +31,10 @@ extension Applier {
       progress(index, inverses.count, step)
       switch await takeBack(step, costs) {
       case .done, .needless: outcomes.append(StepOutcome(step, .undone))
-      case .left(let reason): outcomes.append(StepOutcome(step, .skipped(reason)))
+      case .left(let reason):
+        // The object may be as it was before an earlier change of it, which comes later here and decides.
+        let isDecidedLater = inverses[(index + 1)...].contains { $0.covers(step) }
+        outcomes.append(StepOutcome(step, isDecidedLater ? .undone : .skipped(reason)))
       case .failed(let error):
         outcomes.append(StepOutcome(step, .failed(error)))
         stopped = error.stopsEverything
@@ -54,7 +57,7 @@ extension Applier {
       switch await takeBack(outcomes[index].step.inverse, costs) {
       case .done, .needless: if wasDone { outcomes[index].result = .undone }
       case .left(let reason):
-        if wasDone {
+        if wasDone, !outcomes[..<index].contains(where: { $0.step.covers(outcomes[index].step) }) {
           outcomes[index].result = .failed(HostError(.refused, "\(host.name): not taken back: \(reason)"))
         }
       case .failed(let error):
@@ -140,6 +143,19 @@ extension Applier {
 }
 
 // MARK: States
+
+extension Step {
+  /// Whether it is about all of what another step is about.
+  fileprivate func covers(_ other: Step) -> Bool {
+    switch (self, other) {
+    case (.filter(let one), .filter(let two)): one.name == two.name
+    case (.port(let one), .port(let two)): one.device == two.device
+    case (.interface(let one), .interface(let two)):
+      one.uuid == two.uuid && one.mac == two.mac && (one.isLive || !two.isLive) && (one.isConfig || !two.isConfig)
+    default: false
+    }
+  }
+}
 
 extension FilterChange.State {
   /// What is sent to libvirt for it.

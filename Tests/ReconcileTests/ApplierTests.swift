@@ -41,7 +41,8 @@ import Testing
     [filter("base", priority: 9), filter("web", priority: 2, includes: "base"), filter("new", priority: 4)],
     [("p1", "new"), ("p3", "web"), ("vm", "web")])
 
-  private static let foreign = "<filter name='foreign' chain='root'><uuid>\(ObjectUUID(high: 7, low: 7))</uuid></filter>"
+  private static let foreign =
+    "<filter name='foreign' chain='root'><uuid>\(ObjectUUID(high: 7, low: 7))</uuid></filter>"
 
   private static func plan(_ desired: DesiredState, _ host: SimulatedHost) async throws -> (Plan, ObservedHost) {
     let observed = try await host.observe()
@@ -154,6 +155,26 @@ import Testing
       if isWhole { return }
     }
     Issue.record("no run without a failure")
+  }
+
+  /// One object in several steps, of which some were done: as for parameters that are widened first, and narrowed last.
+  @Test(arguments: 0...3) func chainsAreTakenBack(done: Int) async throws {
+    let host = try await Self.host()
+    let before = host.state
+    var states = [try #require(before.bindings["tap1"])]
+    for filter in ["old", "base", "foreign"] {
+      var next = states[0]
+      next.reference = FilterReference(filter)
+      states.append(next)
+    }
+    let steps = zip(states, states.dropFirst()).map { one, two in
+      Step.port(PortChange(machine: "p1", device: "tap1", before: one, after: two, group: nil))
+    }
+    let applier = Applier(host, observed: try await host.observe(), patience: [])
+    #expect(await applier.run(Array(steps.prefix(done))).allSatisfy { $0.result == .done })
+    let outcomes = await applier.takeBack(steps.reversed().map(\.inverse))
+    #expect(outcomes.allSatisfy { $0.result == .undone }, "\(outcomes)")
+    #expect(host.state == before)
   }
 
   @Test func undoLeavesWhatSomebodyElseChanged() async throws {

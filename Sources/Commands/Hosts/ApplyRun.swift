@@ -27,10 +27,11 @@ struct ApplyRun {
       document.problems += Self.diagnostics(of: error).map(DiagnosticRecord.init)
     }
     if let undo {
-      // Also where a part has failed: the rest of it is done.
+      // Also where a part has failed: the rest of it is done. Until now the lock has held the undo up.
       try? undo.armed.extend(to: undo.time.seconds)
       output.note("Taken back in \(undo.time) unless you say: nwfleet confirm\n")
-      if !document.isVerified {
+      // The note above is for people only.
+      if !document.isVerified, output.isJSON || output.isQuiet {
         document.problems.append(
           DiagnosticRecord(
             Diagnostic(
@@ -90,10 +91,7 @@ struct ApplyRun {
 
   private func carryOut(_ session: PlanSession) async -> [StepOutcome] {
     let output = output
-    let undo = undo
     let applier = Applier(session.host, observed: session.request.observed) { done, count, step in
-      // An apply that ends here is taken back soon, one that is at work is not.
-      try? undo?.armed.extend(to: undo?.time.seconds ?? 0)
       output.progress("\(done + 1)/\(count) \(PlanDocument.title(step))")
     }
     var outcomes = await applier.run(session.plan.steps, onFailure: onFailure)
