@@ -77,7 +77,7 @@ struct ApplyRun {
     switch error {
     case let error as HostError: [error.diagnostic]
     case let error as DiagnosticError: error.diagnostics
-    default: [Diagnostic("error", "\(error)")]
+    default: [HostError(.refused, "\(error)").diagnostic]
     }
   }
 
