@@ -40,6 +40,16 @@ public enum BindingXML {
     return binding
   }
 
+  /// The binding in libvirt's own text, whatever name and values its filterref has: it is at work, so that it is not to be
+  /// overlooked for a name that nwfleet would not give.
+  ///
+  /// - Throws: for a text that lacks a part that libvirt asks of every binding.
+  public static func read(_ xml: String, file: String = "binding.xml") throws(DiagnosticError) -> FilterBinding {
+    var reader = FilterReader(text: xml, file: file)
+    guard let binding = reader.binding(isLenient: true) else { throw DiagnosticError(reader.diagnostics) }
+    return binding
+  }
+
   /// The text in libvirt's own form.
   public static func write(_ binding: FilterBinding) -> String {
     var output = XMLOutput()
@@ -67,11 +77,11 @@ public enum BindingXML {
 }
 
 extension FilterReader {
-  fileprivate mutating func binding() -> FilterBinding? {
-    readTree { reader, root in reader.binding(root) }
+  fileprivate mutating func binding(isLenient: Bool = false) -> FilterBinding? {
+    readTree { reader, root in reader.binding(root, isLenient: isLenient) }
   }
 
-  private mutating func binding(_ root: XMLElement) -> FilterBinding? {
+  private mutating func binding(_ root: XMLElement, isLenient: Bool) -> FilterBinding? {
     guard root.name == "filterbinding" else {
       report("not-a-binding", "the document is a '\(root.name)'", at: root, expected: "a filterbinding element")
       return nil
@@ -81,7 +91,9 @@ extension FilterReader {
     let uuid = owner?.first("uuid").flatMap { ObjectUUID($0.text) }
     let portDevice = root.first("portdev")?["name"]
     let mac = root.first("mac")?["address"].flatMap { MACAddress($0) }
-    let filterReference = root.first("filterref").flatMap { reference($0) }
+    let filterReference = root.first("filterref").flatMap {
+      isLenient ? FilterReference(unchecked: $0) : reference($0)
+    }
     let parts: [(name: String, isThere: Bool)] = [
       ("owner/name", name != nil), ("owner/uuid", uuid != nil), ("portdev", portDevice != nil), ("mac", mac != nil),
       ("filterref", filterReference != nil),

@@ -174,6 +174,19 @@ struct FilterReader {
   }
 }
 
+extension FilterReference {
+  /// A `filterref` as a host has it, with names and values that nwfleet would refuse; nil for one without a filter, which
+  /// means nothing to libvirt.
+  init?(unchecked element: XMLElement) {
+    guard let filter = element["filter"] else { return nil }
+    self.init(filter)
+    for child in element.children where child.name == "parameter" {
+      guard let name = child["name"], let value = child["value"] else { continue }
+      parameters[name, default: []].append(value)
+    }
+  }
+}
+
 /// The attributes that libvirt looks at, apart from those of protocols.
 enum KnownAttributes {
   static let filter = ["name", "chain", "priority"]

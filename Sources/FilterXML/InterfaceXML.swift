@@ -52,28 +52,46 @@ public struct InterfaceXML: Sendable, Hashable {
     sourceDevice = source?["dev"]
     targetDevice = element.first("target")?["dev"]
     virtualPort = element.first("virtualport")?["type"]
-    reference = element.first("filterref").flatMap { filterref in
-      var reader = FilterReader(text: "", file: "")
-      return reader.reference(filterref)
-    }
+    reference = element.first("filterref").flatMap { FilterReference(unchecked: $0) }
     text = element.source
   }
 
   /// The same element with another filter, or none; everything else stays as it is.
   public func with(filterReference: FilterReference?) -> String {
-    guard let tree = try? XMLTree(parsing: text) else { return text }
-    let root = tree.root
-    let old = root.children.filter { $0.name == "filterref" }
-    let new = filterReference.flatMap { makeElement($0, indent: root.indentOfChildren) }
-    if let new {
-      if let first = old.first {
-        xmlAddPrevSibling(first.node, new)
-      } else {
-        root.append(new)
+    edited { root in
+      let old = root.children.filter { $0.name == "filterref" }
+      let new = filterReference.flatMap { makeElement($0, indent: root.indentOfChildren) }
+      if let new {
+        if let first = old.first {
+          xmlAddPrevSibling(first.node, new)
+        } else {
+          root.append(new)
+        }
       }
+      for (index, element) in old.enumerated() { element.remove(withBlanksBefore: new == nil || index > 0) }
     }
-    for (index, element) in old.enumerated() { element.remove(withBlanksBefore: new == nil || index > 0) }
-    return root.source
+  }
+
+  /// The same for an update of the running VM.
+  ///
+  /// libvirt prints the type that a network's port came to, such as `bridge`, and reads the network back only from type
+  /// `network` (domain_conf.c, virDomainNetDefFormat and virDomainNetDefParseXML): sent as printed, the port would no longer
+  /// be the network's.
+  public func liveUpdate(filterReference: FilterReference?) -> String {
+    var interface = self
+    if sourceNetwork != nil, type != "network" {
+      interface.text = edited { root in xmlSetProp(root.node, "type", "network") }
+    }
+    return interface.with(filterReference: filterReference)
+  }
+
+  /// All but the filter, to see whether anything else has changed.
+  public var textWithoutFilter: String { with(filterReference: nil) }
+
+  private func edited(_ edit: (XMLElement) -> Void) -> String {
+    guard let tree = try? XMLTree(parsing: text) else { return text }
+    edit(tree.root)
+    return tree.root.source
   }
 
   private func makeElement(_ reference: FilterReference, indent: String) -> xmlNodePtr? {

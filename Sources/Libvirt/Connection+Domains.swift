@@ -17,13 +17,17 @@ extension Connection {
       return try self.gather(on: lease, count: list.count) { index throws(LibvirtError) in
         guard let pointer = list.take(index) else { return nil }
         let handle = DomainHandle(taking: pointer)
-        return try unlessGone(.noSuchDomain) { () throws(LibvirtError) in
-          let isPersistent = try handle.isPersistent(lease)
-          return DomainDocument(
-            name: handle.name, uuid: handle.uuid, isActive: handle.wasActive, isPersistent: isPersistent,
-            liveXML: handle.wasActive ? try handle.xml(flags: virDomainXMLFlags(0), lease) : nil,
-            configXML: isPersistent ? try handle.xml(flags: VIR_DOMAIN_XML_INACTIVE, lease) : nil)
-        }
+        return try unlessGone(.noSuchDomain) { () throws(LibvirtError) in try handle.document(lease) }
+      }
+    }
+  }
+
+  /// One domain; nil when there is none of that UUID.
+  public func domain(uuid: String) async throws(LibvirtError) -> DomainDocument? {
+    try await perform("virDomainGetXMLDesc", subject: uuid, lane: .read, deadline: options.readDeadline) {
+      lease throws(LibvirtError) in
+      try unlessGone(.noSuchDomain) { () throws(LibvirtError) in
+        try DomainHandle(uuid: uuid, on: lease).document(lease)
       }
     }
   }
@@ -44,5 +48,16 @@ extension Connection {
       if config { flags |= VIR_DOMAIN_AFFECT_CONFIG.rawValue }
       try DomainHandle(uuid: domainUUID, on: lease).updateDevice(xml: xml, flags: flags, lease)
     }
+  }
+}
+
+extension DomainHandle {
+  /// Both descriptions, as far as the domain has them.
+  fileprivate borrowing func document(_ lease: ConnectionLease) throws(LibvirtError) -> DomainDocument {
+    let isPersistent = try isPersistent(lease)
+    return DomainDocument(
+      name: name, uuid: uuid, isActive: wasActive, isPersistent: isPersistent,
+      liveXML: wasActive ? try xml(flags: virDomainXMLFlags(0), lease) : nil,
+      configXML: isPersistent ? try xml(flags: VIR_DOMAIN_XML_INACTIVE, lease) : nil)
   }
 }

@@ -38,12 +38,15 @@ enum Origin {
 
 extension LibvirtError {
   /// The kind of an error of a call on an open connection.
-  static func classify(number: Int32, domain: Int32, connectionAlive: Bool) -> Code {
+  ///
+  /// - Parameter call: a system error of define and undefine is a filter's file that could not be written or removed; of
+  ///   other calls it is whatever they do, such as a bridge that is not there.
+  static func classify(number: Int32, domain: Int32, connectionAlive: Bool, call: String) -> Code {
     switch (number, domain) {
     case (Number.systemError, Origin.rpc), (Number.internalError, Origin.rpc): .outcomeUnknown
     case (Number.rpc, Origin.rpc), (Number.rpc, Origin.remote): connectionAlive ? .messageTooLarge : .outcomeUnknown
     case _ where !connectionAlive: .outcomeUnknown
-    case (Number.systemError, _): .storageFailed
+    case (Number.systemError, _) where storingCalls.contains(call): .storageFailed
     case (Number.internalError, Origin.filter), (Number.internalError, Origin.firewall),
       (Number.internalError, Origin.firewalld):
       .hostState
@@ -51,6 +54,8 @@ extension LibvirtError {
     default: byNumber[number] ?? .other
     }
   }
+
+  private static let storingCalls: Set<String> = ["virNWFilterDefineXML", "virNWFilterUndefine"]
 
   /// The kind of an error of opening a connection.
   static func classifyOpening(number: Int32, systemError: Int32?) -> Code {

@@ -45,7 +45,7 @@ public struct LibvirtError: Error, Hashable, Sendable {
     public static let invalidXML = Code(rawValue: "invalid-xml")
     /// The connection is read-only (29).
     public static let readOnly = Code(rawValue: "read-only")
-    /// The host could not save the object (38, not from the connection). libvirt 9.0 drops a filter it could not save
+    /// The host could not save or remove a filter (38 of define and undefine, not from the connection). libvirt 9.0 drops a filter it could not save
     /// from its memory: define it again once there is space.
     public static let storageFailed = Code(rawValue: "storage-failed")
     /// The message is longer than libvirt's protocol carries, 4 MiB (39 on a connection that goes on).
@@ -116,7 +116,7 @@ extension LibvirtError {
       message: raw.message.map { String(cString: $0) } ?? "error \(raw.code)", call: call, subject: subject)
     if let connection {
       error.code = classify(
-        number: error.number, domain: error.domain, connectionAlive: virConnectIsAlive(connection) == 1)
+        number: error.number, domain: error.domain, connectionAlive: virConnectIsAlive(connection) == 1, call: call)
     } else {
       error.code = classifyOpening(number: error.number, systemError: error.systemError)
     }

@@ -80,9 +80,11 @@ public struct ObservedInterface: Sendable, Hashable {
   }
 
   public var mac: MACAddress
-  /// libvirt's `type` of the interface.
+  /// libvirt's `type` of the interface: of a description that cannot have a filter if there is one, else of the running VM
+  /// if it runs.
   public var type: String
-  /// Whether libvirt can put a filter on this type; on others it drops a filterref without a word.
+  /// Whether libvirt can put a filter on it in every description that has it; on other types it drops a filterref without
+  /// a word. Where this is false one of `live` and `config` may still have one.
   public var carriesFilters: Bool
   /// The host's network device, while the VM runs.
   public var device: String?

@@ -15,12 +15,14 @@ public struct HostError: Error, Sendable, Hashable {
     public static let unreachable = Code(rawValue: "unreachable")
     /// The host did not answer within the deadline.
     public static let timedOut = Code(rawValue: "timed-out")
-    /// The connection was lost in a call: nobody knows what the host has done.
+    /// The connection was lost in a call or before it: nobody knows what the host has done.
     public static let outcomeUnknown = Code(rawValue: "outcome-unknown")
     /// The host could not save a filter; libvirt has forgotten it, and nothing more may be sent before it is back.
     public static let damaged = Code(rawValue: "damaged")
     /// libvirt took the filter and keeps something else than was sent.
     public static let notAsDefined = Code(rawValue: "not-as-defined")
+    /// The host has something that nwfleet cannot read, so that nobody knows what it refers to.
+    public static let unreadable = Code(rawValue: "unreadable")
     /// libvirt refused.
     public static let refused = Code(rawValue: "refused")
     /// No rights.
@@ -54,11 +56,12 @@ extension HostError {
     let subject = error.subject.map { " (\($0))" } ?? ""
     let text = "\(host): \(error.message)\(subject)"
     switch error.code {
-    case .timedOut, .closed:
+    case .timedOut:
       self.init(.timedOut, text, hint: "libvirtd there hangs or is overloaded; see whether 'virsh list' answers")
     case .unreachable:
       self.init(.unreachable, text)
-    case .outcomeUnknown:
+    // A call that was not sent for want of a connection wants the same: connect again, and read what is there.
+    case .outcomeUnknown, .closed:
       self.init(.outcomeUnknown, text, hint: "run the same command again: it reads what is there and goes on")
     case .storageFailed:
       self.init(.damaged, text, hint: "free space under /etc/libvirt/nwfilter, then run the same command again")

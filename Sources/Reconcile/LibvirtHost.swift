@@ -43,7 +43,14 @@ public final class LibvirtHost: Host {
 
   private static func open(name: String, uri: String, _ access: Access) async throws(HostError) -> Connection {
     do throws(LibvirtError) {
-      return try await Connection.open(uri: uri, access: access == .readOnly ? .readOnly : .readWrite)
+      var options = ConnectionOptions()
+      if !isLocal(uri) {
+        // A network can go away without a word; on this machine the kernel tells of a libvirtd that ends.
+        try EventLoop.start()
+        options.keepAlive = ConnectionOptions.KeepAlive(interval: 5, count: 5)
+      }
+      return try await Connection.open(
+        uri: uri, access: access == .readOnly ? .readOnly : .readWrite, options: options)
     } catch {
       throw unreachable(error, name: name, uri: uri, access)
     }
@@ -105,51 +112,52 @@ public final class LibvirtHost: Host {
 
   // MARK: Reading
 
+  private var observation: Observation { Observation(host: name) }
+
+  /// - Throws: `unreadable` where something on the host cannot be told: then nobody knows what it refers to.
   public func observe() async throws(HostError) -> ObservedHost {
     let version = try await call { connection async throws(LibvirtError) in try await connection.libraryVersion() }
     let filters = try await filters()
     let bindings = try await bindings()
-    let domains = try await domains()
     return ObservedHost(
       name: name, uri: uri, libvirtVersion: version.description, filters: filters,
-      machines: domains.map(Self.machine).sorted { $0.name < $1.name }, bindings: bindings,
-      enforcement: await enforcement(), devices: await devices())
+      machines: try await machines(), bindings: bindings, enforcement: await enforcement(),
+      devices: await devices())
   }
 
   public func filters() async throws(HostError) -> [ObservedFilter] {
     let start = ContinuousClock.now
     let documents = try await call { connection async throws(LibvirtError) in try await connection.filters() }
     onRead(ReadReport(filters: documents.count, duration: ContinuousClock.now - start))
-    return
-      documents
-      .compactMap { Self.filter(xml: $0.xml, uuid: $0.uuid, name: $0.name) }.sorted { $0.name < $1.name }
+    var filters: [ObservedFilter] = []
+    filters.reserveCapacity(documents.count)
+    for document in documents {
+      filters.append(try observation.filter(xml: document.xml, uuid: document.uuid, name: document.name))
+    }
+    return filters.sorted { $0.name < $1.name }
   }
 
   public func filter(named name: String) async throws(HostError) -> ObservedFilter? {
     let xml = try await call { connection async throws(LibvirtError) in try await connection.filterXML(named: name) }
-    return xml.flatMap { Self.filter(xml: $0, uuid: nil, name: name) }
-  }
-
-  private static func filter(xml: String, uuid: String?, name: String) -> ObservedFilter? {
-    let parsed = FilterXML.parse(xml)
-    guard let uuid = uuid.flatMap(ObjectUUID.init) ?? parsed.filter?.uuid else { return nil }
-    return ObservedFilter(name: name, uuid: uuid, xml: xml, filter: parsed.hasErrors ? nil : parsed.filter)
+    guard let xml else { return nil }
+    return try observation.filter(xml: xml, uuid: nil, name: name)
   }
 
   private func bindings() async throws(HostError) -> [ObservedBinding] {
-    try await call { connection async throws(LibvirtError) in try await connection.bindings() }
-      .compactMap { Self.binding($0.xml) }.sorted { $0.device < $1.device }
+    let documents = try await call { connection async throws(LibvirtError) in try await connection.bindings() }
+    var bindings: [ObservedBinding] = []
+    for document in documents { bindings.append(try observation.binding(document)) }
+    return bindings.sorted { $0.device < $1.device }
   }
 
   public func binding(of device: String) async throws(HostError) -> ObservedBinding? {
     try await bindings().first { $0.device == device }
   }
 
-  private static func binding(_ xml: String) -> ObservedBinding? {
-    guard let binding = try? BindingXML.parse(xml) else { return nil }
-    return ObservedBinding(
-      device: binding.portDevice, ownerName: binding.ownerName, ownerUUID: binding.ownerUUID, mac: binding.mac,
-      reference: binding.reference)
+  public func machines() async throws(HostError) -> [ObservedMachine] {
+    var machines: [ObservedMachine] = []
+    for domain in try await domains() { machines.append(try observation.machine(domain)) }
+    return machines.sorted { $0.name < $1.name }
   }
 
   private func domains() async throws(HostError) -> [DomainDocument] {
@@ -161,34 +169,6 @@ public final class LibvirtHost: Host {
     } catch {
       throw HostError(error, host: name)
     }
-  }
-
-  private static func machine(_ domain: DomainDocument) -> ObservedMachine {
-    let live = interfaces(of: domain.liveXML)
-    let config = interfaces(of: domain.configXML)
-    var interfaces: [ObservedInterface] = []
-    for (mac, interface) in live {
-      interfaces.append(
-        ObservedInterface(
-          mac: mac, type: interface.type, carriesFilters: interface.canCarryFilter,
-          device: interface.targetDevice, live: .present(interface.reference),
-          config: config.first { $0.mac == mac }.map { .present($0.interface.reference) } ?? .absent))
-    }
-    for (mac, interface) in config where !live.contains(where: { $0.mac == mac }) {
-      interfaces.append(
-        ObservedInterface(
-          mac: mac, type: interface.type, carriesFilters: interface.canCarryFilter, device: nil,
-          live: .absent, config: .present(interface.reference)))
-    }
-    return ObservedMachine(
-      name: domain.name, uuid: ObjectUUID(domain.uuid) ?? ObjectUUID(high: 0, low: 0), isRunning: domain.isActive,
-      isPersistent: domain.isPersistent, interfaces: interfaces)
-  }
-
-  /// libvirt gives every interface a MAC address, so that all of them are found.
-  private static func interfaces(of xml: String?) -> [(mac: MACAddress, interface: InterfaceXML)] {
-    let interfaces = xml.flatMap { try? DomainXML.interfaces(of: $0) } ?? []
-    return interfaces.compactMap { interface in interface.mac.map { ($0, interface) } }
   }
 
   /// Only where libvirtd is a process of this machine can its kernel be read.
@@ -235,28 +215,102 @@ public final class LibvirtHost: Host {
     }
   }
 
+  /// One call per description, each with its own text: with both flags in one call libvirt would store what the running VM
+  /// has, and lose what the stored configuration says otherwise, such as its network or a model for the next start.
+  ///
+  /// The stored configuration comes first: it is put back if the running VM refuses.
   public func attach(_ change: InterfaceChange, deadline: Duration) async throws(HostError) {
-    let domains = try await domains()
-    guard let domain = domains.first(where: { ObjectUUID($0.uuid) == change.uuid }) else {
-      throw HostError(.refused, "\(name): VM \(change.machine) is gone", hint: "plan again")
+    let domain = try await domain(of: change)
+    let config = try change.isConfig ? interface(of: change, in: domain.configXML) : nil
+    let live = try change.isLive ? interface(of: change, in: domain.liveXML) : nil
+    let wanted = change.after.reference
+    if let config {
+      try await update(change, config.with(filterReference: wanted), isLive: false, deadline)
+      try await checkStored(change, against: config, deadline)
     }
-    // The description that is changed must be the one that the interface's text comes from.
-    let xml = change.isLive ? domain.liveXML : domain.configXML
-    guard let interface = Self.interfaces(of: xml).first(where: { $0.mac == change.mac })?.interface else {
+    guard let live else { return }
+    do throws(HostError) {
+      try await update(change, live.liveUpdate(filterReference: wanted), isLive: true, deadline)
+    } catch {
+      // Where nobody knows what has become of it, it is read again before anything else is sent.
+      guard let config, ![.outcomeUnknown, .timedOut, .unreachable].contains(error.code) else { throw error }
+      throw await restored(change, config, after: error, deadline)
+    }
+  }
+
+  private func domain(of change: InterfaceChange) async throws(HostError) -> DomainDocument {
+    let found = try await call { connection async throws(LibvirtError) in
+      try await connection.domain(uuid: change.uuid.description)
+    }
+    guard let found else { throw HostError(.refused, "\(name): VM \(change.machine) is gone", hint: "plan again") }
+    return found
+  }
+
+  /// The interface that is to be changed; nil where it is as wanted.
+  private func interface(of change: InterfaceChange, in xml: String?) throws(HostError) -> InterfaceXML? {
+    let found = try observation.interfaces(of: change.machine, xml).filter { $0.mac == change.mac }
+    guard let interface = found.first?.interface, found.count == 1 else {
       throw HostError(
-        .refused, "\(name): VM \(change.machine) has no interface \(change.mac) any more", hint: "plan again")
+        .refused,
+        found.isEmpty
+          ? "\(name): VM \(change.machine) has no interface \(change.mac) any more"
+          : "\(name): VM \(change.machine) has \(found.count) interfaces \(change.mac)",
+        hint: found.isEmpty ? "plan again" : "give each interface an address of its own")
     }
-    let text = interface.with(filterReference: change.after.reference)
+    if interface.reference == change.after.reference { return nil }
+    guard interface.reference == change.before.reference else {
+      let present = interface.reference.map { "filter \($0.filter)" } ?? "no filter"
+      throw HostError(
+        .refused,
+        "\(name): interface \(change.mac) of VM \(change.machine) has \(present) meanwhile, or other values for it",
+        hint: "plan again")
+    }
+    return interface
+  }
+
+  private func update(
+    _ change: InterfaceChange, _ xml: String, isLive: Bool, _ deadline: Duration
+  ) async throws(HostError) {
     try await call { connection async throws(LibvirtError) in
       try await connection.updateDevice(
-        domainUUID: domain.uuid, xml: text, live: change.isLive, config: change.isConfig, deadline: deadline)
+        domainUUID: change.uuid.description, xml: xml, live: isLive, config: !isLive, deadline: deadline)
     }
+  }
+
+  /// Whether libvirt stores the interface as it was but for its filter; if not, the old one is put back.
+  private func checkStored(
+    _ change: InterfaceChange, against before: InterfaceXML, _ deadline: Duration
+  ) async throws(HostError) {
+    let domain = try await domain(of: change)
+    let stored = try observation.interfaces(of: change.machine, domain.configXML).first { $0.mac == change.mac }
+    guard stored?.interface.textWithoutFilter != before.textWithoutFilter else { return }
+    let error = HostError(
+      .notAsDefined,
+      "\(name): libvirt changed more than the filter of interface \(change.mac) in the stored configuration of VM "
+        + change.machine,
+      hint: "libvirt's text: \(stored?.interface.text ?? "none")")
+    throw await restored(change, before, after: error, deadline)
+  }
+
+  /// Puts the stored interface back, and says in the error whether that worked.
+  private func restored(
+    _ change: InterfaceChange, _ before: InterfaceXML, after failure: HostError, _ deadline: Duration
+  ) async -> HostError {
+    var result = failure
+    do throws(HostError) {
+      try await update(change, before.text, isLive: false, deadline)
+      result.message += "; the stored configuration is put back"
+    } catch {
+      result.message += "; the stored configuration could not be put back: \(error.message)"
+    }
+    return result
   }
 
   public func bind(_ binding: ObservedBinding, deadline: Duration) async throws(HostError) {
     var reference = binding.reference
-    // libvirt adds these itself; what it added to a binding that is put back must not be fixed for ever.
-    reference.parameters["MAC"] = nil
+    // What libvirt added to a binding that is put back, it adds again. Another MAC is the policy's own. A learned IP stays:
+    // nothing tells it from a given one, and without it everything is let in until it is learned anew.
+    if reference.parameters["MAC"] == [binding.mac.description] { reference.parameters["MAC"] = nil }
     let xml = BindingXML.write(
       FilterBinding(
         ownerName: binding.ownerName, ownerUUID: binding.ownerUUID, portDevice: binding.device, mac: binding.mac,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Processes
 import Sandbox
 import SandboxFixture
 import Testing
@@ -248,10 +249,103 @@ extension EndToEnd {
         #expect(try await !host.pings("vm1", "192.168.122.12"))
       }
     }
+
+    /// The running VM has a port of the network's and the model that it was started with; its next start has neither.
+    @Test func onlyTheFilterOfAnInterfaceChanges() async throws {
+      try await withHost(SandboxOptions(virtualMachines: 0, qemuDomains: 1)) { host in
+        let network = "<network><name>lan</name><forward mode='bridge'/><bridge name='br0'/></network>"
+        try await host.virsh("net-define", "/dev/stdin", input: network)
+        try await host.virsh("net-start", "lan")
+        try await host.virsh("destroy", "q1")
+        let inNetwork = try await host.virsh("dumpxml", "q1", "--inactive")
+          .replacingOccurrences(of: "interface type='bridge'", with: "interface type='network'")
+          .replacingOccurrences(of: "bridge='br0'", with: "network='lan'")
+        try await host.virsh("define", "/dev/stdin", input: inNetwork)
+        try await host.virsh("start", "--paused", "q1")
+        let otherModel = inNetwork.replacingOccurrences(of: "model type='virtio'", with: "model type='e1000'")
+        try await host.virsh("define", "/dev/stdin", input: otherModel)
+        let live = try await host.interface("q1")
+        let stored = try await host.interface("q1", "--inactive")
+        #expect(live.contains("type='bridge'") && live.contains("network='lan'") && live.contains("'virtio'"))
+        #expect(stored.contains("type='network'") && stored.contains("model type='e1000'"))
+
+        let repository = try host.repository()
+        func policy(_ filter: String) -> String {
+          Self.filters + "groups: {domains: {vms: {name: q1}, filter: \(filter)}}\n"
+        }
+        for filter in ["closed", "parametric, parameters: {FRIENDS: 192.0.2.1}"] {
+          try repository.policy(policy(filter))
+          try await repository.apply()
+          let name = String(filter.prefix { $0 != "," })
+          #expect(try await host.references("q1") == [name, name])
+          #expect(try await host.interface("q1") == live)
+          #expect(try await host.interface("q1", "--inactive") == stored)
+          #expect(try await host.virsh("net-port-list", "lan").split(separator: "\n").count == 1)
+          try await repository.expectInSync()
+        }
+        try await repository.run("destroy", "--auto-approve").expect(0)
+        #expect(try await host.references("q1").isEmpty)
+        #expect(try await host.interface("q1") == live)
+        #expect(try await host.interface("q1", "--inactive") == stored)
+      }
+    }
+
+    /// What is put on the running VM in vain is not left for its next start.
+    @Test func aRefusedFilterIsNotStored() async throws {
+      try await withHost(SandboxOptions(virtualMachines: 0, qemuDomains: 1, stockFilters: false)) { host in
+        let stored = try await host.interface("q1", "--inactive")
+        let repository = try host.repository()
+        try repository.policy(
+          """
+          filters:
+            sets: {rules: [{action: drop, direction: in, priority: 100, all: {ipset: no-such-set, ipsetflags: src}}]}
+          groups: {domains: {vms: {name: q1}, filter: sets}}
+
+          """)
+        try await repository.apply(expecting: 4).says("failed: ", "the stored configuration is put back")
+        #expect(try await host.references("q1").isEmpty)
+        #expect(try await host.interface("q1", "--inactive") == stored)
+      }
+    }
+
+    /// libvirt takes names that no policy may have.
+    @Test func aBindingToAFilterWithAnOddName() async throws {
+      try await withHost { host in
+        try await host.define("<filter name='my filter' chain='root'><rule action='accept' direction='in'/></filter>")
+        try await host.sandbox.bind(vm: "vm1", filter: "my filter")
+        let repository = try host.repository(machines: TestRepository.ports)
+        try repository.policy(Self.filters + "groups: {web: {vms: {name: vm1}, filter: closed}}\n")
+        try await repository.apply(expecting: 1).says("port-taken", "my filter")
+      }
+    }
+
+    /// libvirt does not add a MAC that it is given.
+    @Test(arguments: ["52:54:00:01:00:01", "52:54:00:0A:00:01"])
+    func aMACThatTheGroupGives(_ mac: String) async throws {
+      try await withHost { host in
+        let repository = try host.repository(machines: TestRepository.ports)
+        try repository.policy(
+          Self.filters + "groups: {web: {vms: {name: vm1}, filter: closed, parameters: {MAC: \"\(mac)\"}}}\n")
+        try await repository.apply()
+        #expect(try await host.virsh("nwfilter-binding-dumpxml", "vnet1").contains("name='MAC' value='\(mac)'"))
+        try await repository.expectInSync()
+      }
+    }
   }
 }
 
 extension TestHost {
+  /// The interface of a VM with one, all but its filter and the id of the network's port, which each update makes anew.
+  fileprivate func interface(_ machine: String, _ options: String...) async throws -> String {
+    let text = try await Processes.run(
+      "virsh", ["-q", "-c", try sandbox.uri(host: 1), "dumpxml", machine] + options
+    ).requireSuccess().output
+    let start = try #require(text.range(of: "<interface ")?.lowerBound)
+    let end = try #require(text.range(of: "</interface>")?.upperBound)
+    let filter = /\s*<filterref(?:[^>]*\/>|.*?<\/filterref>)/.dotMatchesNewlines()
+    return String(text[start..<end]).replacing(filter, with: "").replacing(/\sportid='[^']*'/, with: "")
+  }
+
   /// The filters that the interfaces of a VM refer to, as it runs and as it is stored.
   fileprivate func references(_ machine: String) async throws -> [String] {
     let stored = try await virsh("dumpxml", machine, "--inactive")

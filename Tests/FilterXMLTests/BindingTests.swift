@@ -39,6 +39,16 @@ import Testing
         """)
   }
 
+  /// A host may have names that a policy may not.
+  @Test func readsWhatAHostHas() throws {
+    var odd = binding
+    odd.reference = FilterReference("my <filter>", parameters: ["IP": ["a b", "c"]])
+    let text = BindingXML.write(odd)
+    #expect(throws: DiagnosticError.self) { try BindingXML.parse(text) }
+    #expect(try BindingXML.read(text) == odd)
+    #expect(throws: DiagnosticError.self) { try BindingXML.read("<filterbinding/>") }
+  }
+
   @Test func everyMissingPartIsReported() {
     do throws(DiagnosticError) {
       _ = try BindingXML.parse("<filterbinding><mac address='x'/></filterbinding>")

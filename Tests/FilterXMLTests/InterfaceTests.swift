@@ -79,6 +79,32 @@ import Testing
     #expect(empty == #"<interface type="bridge"><filterref filter="f"/></interface>"#)
   }
 
+  @Test func filtersWithOddNames() throws {
+    let interface = try InterfaceXML(parsing: "<interface><filterref filter='my filter'/></interface>")
+    #expect(interface.reference == FilterReference("my filter"))
+    #expect(try InterfaceXML(parsing: "<interface><filterref/></interface>").reference == nil)
+  }
+
+  /// libvirt prints the type of the port that a network gave, and reads the network only of type `network`.
+  @Test func liveUpdateKeepsTheNetwork() throws {
+    let text = "<interface type='bridge'><source network='lan' portid='1' bridge='br0'/></interface>"
+    let update = try InterfaceXML(parsing: text).liveUpdate(filterReference: FilterReference("f"))
+    #expect(
+      update == """
+        <interface type="network"><source network="lan" portid="1" bridge="br0"/><filterref filter="f"/></interface>
+        """)
+    let bridge = try InterfaceXML(parsing: "<interface type='bridge'><source bridge='br0'/></interface>")
+    #expect(bridge.liveUpdate(filterReference: nil) == bridge.text)
+  }
+
+  @Test func whatElseChanged() throws {
+    let interface = try DomainXML.interfaces(of: Self.domain)[0]
+    let other = try InterfaceXML(parsing: interface.with(filterReference: FilterReference("f")))
+    #expect(other.textWithoutFilter == interface.textWithoutFilter)
+    let model = try InterfaceXML(parsing: other.text.replacing("virtio", with: "e1000"))
+    #expect(model.textWithoutFilter != interface.textWithoutFilter)
+  }
+
   @Test(arguments: ["", "<network/>", "<domain>", "<!DOCTYPE x [<!ENTITY a 'b'>]><domain/>"])
   func noDomain(text: String) {
     #expect(throws: DiagnosticError.self) { try DomainXML.interfaces(of: text) }

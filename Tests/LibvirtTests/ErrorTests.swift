@@ -10,6 +10,7 @@ import Testing
     let number: Int32
     let domain: Int32
     var alive = true
+    var call = "virNWFilterDefineXML"
     let code: LibvirtError.Code
   }
 
@@ -26,6 +27,10 @@ import Testing
     Case(number: 1, domain: 7, code: .outcomeUnknown),
     Case(number: 38, domain: 7, alive: false, code: .outcomeUnknown),
     Case(number: 38, domain: 0, code: .storageFailed),
+    Case(number: 38, domain: 0, call: "virNWFilterUndefine", code: .storageFailed),
+    Case(number: 38, domain: 0, call: "virDomainUpdateDeviceFlags", code: .other),
+    Case(number: 38, domain: 33, call: "virNWFilterBindingCreateXML", code: .other),
+    Case(number: 38, domain: 7, alive: false, call: "virNWFilterBindingCreateXML", code: .outcomeUnknown),
     Case(number: 39, domain: 7, code: .messageTooLarge),
     Case(number: 39, domain: 7, alive: false, code: .outcomeUnknown),
     Case(number: 29, domain: 33, code: .readOnly),
@@ -39,7 +44,8 @@ import Testing
   ])
   func classification(_ example: Case) {
     #expect(
-      LibvirtError.classify(number: example.number, domain: example.domain, connectionAlive: example.alive)
+      LibvirtError.classify(
+        number: example.number, domain: example.domain, connectionAlive: example.alive, call: example.call)
         == example.code)
   }
 

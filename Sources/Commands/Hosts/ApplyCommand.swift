@@ -40,6 +40,22 @@ struct ApplyCommand: Subcommand {
   @Flag(name: .customLong("take-over"), help: "Apply although the host is run from another repository.")
   var takesOver = false
 
+  func validate() throws {
+    if planFile != nil {
+      let ignored = [
+        ("--repo", repository.repo != nil), ("--host", hosts.host != nil), ("--connect", hosts.connect != nil),
+        ("--take-over", takesOver),
+      ].filter(\.1).map(\.0)
+      guard ignored.isEmpty else {
+        throw ValidationError(
+          "a saved plan has its own repository and host: leave out \(ignored.joined(separator: ", "))")
+      }
+    }
+    if output.json, !autoApprove {
+      throw ValidationError("--json shows no plan before it asks: look at one with 'plan', and add --auto-approve")
+    }
+  }
+
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
     let source = try source(&output)
