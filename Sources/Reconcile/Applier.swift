@@ -128,14 +128,14 @@ public struct Applier: Sendable {
       try await settle(
         { () async throws(HostError) in
           try await host.undefine(change.name, uuid: change.uuid, deadline: deadline)
-        }, isReached: { () async throws(HostError) in try await host.filter(named: change.name) == nil })
+        }, isReached: { () async throws(HostError) in try await filter(named: change.name) == nil })
       return
     }
     deleted.names.withLock { _ = $0.remove(change.name) }
     try await settle(
       { () async throws(HostError) in try await host.define(after.text, name: change.name, deadline: deadline) },
-      isReached: { () async throws(HostError) in try await host.filter(named: change.name).isState(after) })
-    let kept = try await host.filter(named: change.name)
+      isReached: { () async throws(HostError) in try await filter(named: change.name).isState(after) })
+    let kept = try await filter(named: change.name)
     guard !kept.isState(after) else { return }
     try await restore(change, deadline)
     throw HostError(
@@ -175,12 +175,13 @@ public struct Applier: Sendable {
 
   /// The interface that a change is about, as it is now.
   func interface(_ change: InterfaceChange) async throws(HostError) -> ObservedInterface? {
-    try await host.machines().first { $0.uuid == change.uuid }?.interfaces.first { $0.mac == change.mac }
+    try await reading { () async throws(HostError) in try await host.machine(change.uuid) }?
+      .interfaces.first { $0.mac == change.mac }
   }
 
   /// There is no call that changes a binding: it is deleted and made again.
   private func perform(_ change: PortChange, _ deadline: Duration) async throws(HostError) {
-    let present = try await host.binding(of: change.device)
+    let present = try await binding(of: change.device)
     if let present, let after = change.after, present.serves(after) { return }
     if let present, !(change.before?.isSame(as: present) ?? false) {
       throw HostError(
@@ -201,12 +202,12 @@ public struct Applier: Sendable {
     do throws(HostError) {
       try await settle(
         { () async throws(HostError) in try await host.unbind(change.device, deadline: deadline) },
-        isReached: { () async throws(HostError) in try await host.binding(of: change.device) == nil })
+        isReached: { () async throws(HostError) in try await binding(of: change.device) == nil })
     } catch {
       guard error.isOutcomeUnknown, change.after != nil else { throw error }
       let isBound: Bool
       do throws(HostError) {
-        isBound = try await host.binding(of: change.device) != nil
+        isBound = try await binding(of: change.device) != nil
       } catch {
         throw error.saying("port \(change.device) of \(change.machine) may be UNPROTECTED")
       }
@@ -218,7 +219,7 @@ public struct Applier: Sendable {
     try await settle(
       { () async throws(HostError) in try await host.bind(binding, deadline: deadline) },
       isReached: { () async throws(HostError) in
-        try await host.binding(of: binding.device)?.isSame(as: binding) ?? false
+        try await self.binding(of: binding.device)?.isSame(as: binding) ?? false
       })
   }
 
@@ -231,17 +232,37 @@ public struct Applier: Sendable {
     do throws(HostError) {
       do throws(HostError) {
         // The new one may have come after all: then there is nothing to put back.
-        if try await host.binding(of: binding.device) != nil { return error }
+        if try await self.binding(of: binding.device) != nil { return error }
         try await bind(binding, deadline)
       } catch {
         try await host.reconnect()
-        if try await host.binding(of: binding.device) != nil { return error }
+        if try await self.binding(of: binding.device) != nil { return error }
         try await bind(binding, deadline)
       }
       return error
     } catch {
       return error.saying("port \(binding.device) of \(binding.ownerName) is UNPROTECTED: it has no filter now")
     }
+  }
+
+  // MARK: Reading
+
+  /// Reads once more where the connection was lost: nothing can have happened.
+  func reading<Result>(_ read: () async throws(HostError) -> Result) async throws(HostError) -> Result {
+    do throws(HostError) {
+      return try await read()
+    } catch  where error.code == .outcomeUnknown {
+      try await host.reconnect()
+      return try await read()
+    }
+  }
+
+  func filter(named name: String) async throws(HostError) -> ObservedFilter? {
+    try await reading { () async throws(HostError) in try await host.filter(named: name) }
+  }
+
+  func binding(of device: String) async throws(HostError) -> ObservedBinding? {
+    try await reading { () async throws(HostError) in try await host.binding(of: device) }
   }
 
   // MARK: Outcomes

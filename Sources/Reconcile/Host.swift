@@ -20,8 +20,8 @@ public protocol Host: Sendable {
   /// Every filter, without the rest of what `observe` reads.
   func filters() async throws(HostError) -> [ObservedFilter]
 
-  /// Every VM, without the rest of what `observe` reads.
-  func machines() async throws(HostError) -> [ObservedMachine]
+  /// One VM as it is now; nil where there is none of that UUID.
+  func machine(_ uuid: ObjectUUID) async throws(HostError) -> ObservedMachine?
 
   /// Defines or changes a filter.
   func define(_ xml: String, name: String, deadline: Duration) async throws(HostError)
@@ -46,5 +46,7 @@ public protocol Host: Sendable {
 }
 
 extension Host {
-  public func machines() async throws(HostError) -> [ObservedMachine] { try await observe().machines }
+  public func machine(_ uuid: ObjectUUID) async throws(HostError) -> ObservedMachine? {
+    try await observe().machines.first { $0.uuid == uuid }
+  }
 }

@@ -80,7 +80,7 @@ extension Applier {
   }
 
   private func takeBack(_ change: FilterChange, _ costs: StepCosts) async throws(HostError) -> TakenBack {
-    let present = try await host.filter(named: change.name)
+    let present = try await filter(named: change.name)
     if present.isState(change.after) { return .needless }
     // One that is not there at all was forgotten by libvirt; it is made again.
     guard present == nil || present.isState(change.before) else {
@@ -95,7 +95,7 @@ extension Applier {
 
   /// Something that would miss a filter.
   private func user(of name: String) async throws(HostError) -> String? {
-    let observed = try await host.observe()
+    let observed = try await reading { () async throws(HostError) in try await host.observe() }
     for filter in observed.filters where filter.name != name {
       let refers =
         filter.filter?.references.contains { $0.filter == name }
@@ -126,7 +126,7 @@ extension Applier {
   }
 
   private func takeBack(_ change: PortChange, _ costs: StepCosts) async throws(HostError) -> TakenBack {
-    let present = try await host.binding(of: change.device)
+    let present = try await binding(of: change.device)
     switch (present, change.after) {
     case (nil, nil): return .needless
     case (let present?, let after?) where present.isSame(as: after): return .needless
