@@ -7,7 +7,9 @@ import Testing
 
 /// Values that libvirt would hand on to iptables, which refuses them half-way.
 @Suite struct VariableValueTests {
-  private func problems(_ values: [String], protocol filterProtocol: FilterProtocol, _ attribute: String) -> [Diagnostic] {
+  private func problems(_ values: [String], protocol filterProtocol: FilterProtocol, _ attribute: String)
+    -> [Diagnostic]
+  {
     let filter = wanted("a", [variableRule("V", protocol: filterProtocol, attribute: attribute)])
     let reference = FilterReference("a", parameters: ["V": values])
     return plan(desired([filter], [group("g", ["*"], reference)]), observed()).problems
@@ -15,7 +17,8 @@ import Testing
 
   @Test(arguments: [
     (["22", "0x16", "22:25", "1024:", "443"], FilterProtocol.tcp, "dstportstart"), (["192.0.2.1"], .tcp, "srcipaddr"),
-    (["24", "255.255.255.0"], .ip, "srcipmask"), (["2001:db8::1"], .tcpIPv6, "srcipaddr"), (["tcp", "17"], .ip, "protocol"),
+    (["24", "255.255.255.0"], .ip, "srcipmask"), (["2001:db8::1"], .tcpIPv6, "srcipaddr"),
+    (["tcp", "17"], .ip, "protocol"),
     (["52:54:00:00:00:01"], .mac, "srcmacaddr"),
   ])
   func rightValues(values: [String], filterProtocol: FilterProtocol, attribute: String) {
@@ -34,7 +37,8 @@ import Testing
   @Test func theMessageNamesValueVariableAndAttribute() throws {
     let message = try #require(problems(["banana"], protocol: .tcp, "srcipaddr").first?.message)
     #expect(
-      message.contains("'banana' of variable V is no value for srcipaddr, which takes an IPv4 address such as 192.0.2.1"))
+      message.contains(
+        "'banana' of variable V is no value for srcipaddr, which takes an IPv4 address such as 192.0.2.1"))
   }
 
   @Test func valuesOfInnerReferencesAndSingleElementsCount() {
