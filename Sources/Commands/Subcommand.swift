@@ -21,13 +21,22 @@ enum ExitStatus: Int32 {
 protocol Subcommand: AsyncParsableCommand {
   var output: OutputOptions { get }
 
+  /// Whether it changes hosts, so that its exit code tells what became of them even where nobody reads its output.
+  static var changesHosts: Bool { get }
+
   func execute(_ output: Output) async throws -> ExitStatus
 }
 
+extension ApplyCommand { static var changesHosts: Bool { true } }
+extension DestroyCommand { static var changesHosts: Bool { true } }
+extension UndoCommand { static var changesHosts: Bool { true } }
+
 extension Subcommand {
+  static var changesHosts: Bool { false }
+
   func run() async throws {
-    // A reader that has seen enough (`| head`) is no error.
-    signal(SIGPIPE, SIG_DFL)
+    // A reader that has seen enough (`| head`) is no error, and no reason to leave a host half-way.
+    signal(SIGPIPE, Self.changesHosts ? SIG_IGN : SIG_DFL)
     let output = output.output
     let status: ExitStatus
     do {

@@ -32,7 +32,10 @@ public struct SocketProbe: Hashable, Sendable {
   /// As `remoteGetUNIXSocket` in libvirt's `remote_sockets.c`: the driver's own daemon, then the one for all.
   public func expectedSockets(for uri: LibvirtURI, access: Connection.Access) -> [String] {
     guard !uri.isRemote, uri.transport != nil || !Self.clientSideDrivers.contains(uri.driver) else { return [] }
-    if let given = uri.parameter("socket") { return [given] }
+    if let given = uri.parameter("socket") {
+      let readOnly = readOnlySocket(beside: given)
+      return access == .readOnly && isSocket(readOnly) ? [readOnly] : [given]
+    }
     let isSession = uri.path == "/session" && !isRoot
     guard let directory = isSession ? userDirectory : systemDirectories.first else { return [] }
     let suffix = access == .readOnly && !isSession ? "-sock-ro" : "-sock"
@@ -44,6 +47,22 @@ public struct SocketProbe: Hashable, Sendable {
     default: return [direct, legacy]
     }
   }
+
+  /// The URI with which to connect for a kind of access: a daemon whose socket is named has another one for those who may
+  /// only read, which libvirt does not look for by itself.
+  public func uri(_ text: String, access: Connection.Access) -> String {
+    guard access == .readOnly, let uri = try? LibvirtURI(text), let given = uri.parameter("socket"),
+      expectedSockets(for: uri, access: access) == [readOnlySocket(beside: given)],
+      let start = text.firstRange(of: "socket=")?.upperBound
+    else { return text }
+    let end = text[start...].firstIndex { "&;#".contains($0) } ?? text.endIndex
+    return text[..<end] + "-ro" + text[end...]
+  }
+
+  private func readOnlySocket(beside path: String) -> String { path + "-ro" }
+
+  /// Whether a socket is there, as far as this user can see.
+  public func exists(_ path: String) -> Bool { isSocket(path) }
 
   /// The sockets of libvirt daemons that take connections and exist here, sorted.
   public func existingSockets() -> [String] {

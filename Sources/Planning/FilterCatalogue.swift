@@ -18,7 +18,8 @@ struct FilterCatalogue {
   /// Names that a filter's tree refers to and that are not here.
   func missing(from name: String) -> [String] { graph.closure(of: name).filter { filters[$0] == nil }.sorted() }
 
-  /// What stops libvirt from binding a reference: variables without a value, lists of unequal length side by side.
+  /// What stops libvirt from binding a reference: variables without a value, lists of unequal length side by side, values
+  /// that the firewall refuses.
   ///
   /// Values come from the reference, then from the inner references on the way to a rule (outer ones win:
   /// nwfilter_gentech_driver.c, virNWFilterCreateVarsFrom); `MAC` is always there, `IP` is learned unless
@@ -26,7 +27,7 @@ struct FilterCatalogue {
   func variableProblems(of reference: FilterReference) -> [String] {
     var problems: Set<String> = []
     visit(reference.filter, reference.parameters, path: []) { rule, values in
-      problems.formUnion(Self.problems(of: rule, values))
+      problems.formUnion(Self.problems(of: rule, values) + VariableValues.problems(of: rule, values))
     }
     return problems.sorted()
   }

@@ -26,7 +26,24 @@ extension Plan {
     notFiltered = interfaces.notFiltered.sorted { $0.interface < $1.interface }
     isPolicyEmpty = request.desired.filters.isEmpty && request.desired.attachments.isEmpty
     cost = Cost(steps: steps, observed: request.observed, catalogue: catalogue)
-    problems += variableProblems(catalogue, request)
+    problems += variableProblems(catalogue, request) + Self.duplicateAddresses(request)
+  }
+
+  /// libvirt finds the interface to change by its address alone, so that it would change the first of them for ever.
+  private static func duplicateAddresses(_ request: PlanRequest) -> [Diagnostic] {
+    request.observed.machines.compactMap { machine in
+      guard let group = request.desired.attachments.first(where: { $0.selects(machine: machine.name) }) else {
+        return nil
+      }
+      var seen: Set<MACAddress> = []
+      let carriers = machine.interfaces.filter(\.carriesFilters)
+      guard let twice = carriers.first(where: { !seen.insert($0.mac).inserted })?.mac else { return nil }
+      return Diagnostic(
+        "duplicate-mac", "\(machine.name) has two interfaces with the address \(twice): libvirt cannot tell them apart",
+        at: group.origin,
+        hint:
+          "give one of them another address with 'virsh edit \(machine.name)', or leave it out of group \(group.group)")
+    }
   }
 
   /// A changed filter must still bind to every port that uses it, or libvirt refuses the change as a whole.
@@ -117,7 +134,7 @@ struct FilterPlanner {
     let ours = desired.identity.uuid(ofFilter: name)
     let present = observedByName[name]
     let isOurs = present.map { $0.uuid == ours } ?? true
-    if let present, !isOurs, !wanted.adopts {
+    if let present, !isOurs, !wanted.adopts || observed.filters.project(owning: present) != nil {
       problems.append(nameTaken(present, at: wanted.origin))
       return nil
     }
@@ -139,7 +156,7 @@ struct FilterPlanner {
 
   private func nameTaken(_ present: ObservedFilter, at origin: SourceRange) -> Diagnostic {
     let isStock = FilterName.stock.contains(present.name)
-    let owner = otherProject(of: present)
+    let owner = observed.filters.project(owning: present)
     let whose =
       isStock
       ? "it is one of libvirt's own"
@@ -152,16 +169,6 @@ struct FilterPlanner {
         : owner != nil
           ? "choose another name, or destroy that project's filters first"
           : "choose another name, or take it over with 'nwfleet adopt \(present.name)'")
-  }
-
-  /// The project whose marker is on the host and whose UUID the filter has.
-  private func otherProject(of filter: ObservedFilter) -> String? {
-    for candidate in observed.filters {
-      guard let project = candidate.name.split(separator: ".").first.map(String.init) else { continue }
-      let identity = Identity(project: project)
-      if candidate.name == identity.markerName, identity.owns(filter: filter.name, uuid: filter.uuid) { return project }
-    }
-    return nil
   }
 
   private func missing(_ name: String, neededBy what: String, at origin: SourceRange?) -> Diagnostic {

@@ -49,36 +49,11 @@ public final class LibvirtHost: Host {
         try EventLoop.start()
         options.keepAlive = ConnectionOptions.KeepAlive(interval: 5, count: 5)
       }
-      return try await Connection.open(
-        uri: uri, access: access == .readOnly ? .readOnly : .readWrite, options: options)
+      let kind: Connection.Access = access == .readOnly ? .readOnly : .readWrite
+      return try await Connection.open(uri: SocketProbe().uri(uri, access: kind), access: kind, options: options)
     } catch {
-      throw unreachable(error, name: name, uri: uri, access)
+      throw .unreachable(error, name: name, uri: uri, access)
     }
-  }
-
-  /// Which socket was looked for, which ones there are, and what to do: people mend this by hand with symlinks otherwise.
-  private static func unreachable(
-    _ error: LibvirtError, name: String, uri: String, _ access: Access
-  ) -> HostError {
-    var result = HostError(error, host: name)
-    guard error.code == .unreachable || error.code == .accessDenied else { return result }
-    result.message = "cannot connect to \(uri): \(error.message)"
-    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote else {
-      result.hint = "check the URI, and that you can log in there without a password prompt"
-      return result
-    }
-    let probe = SocketProbe()
-    let expected = probe.expectedSockets(for: parsed, access: access == .readOnly ? .readOnly : .readWrite)
-    let existing = probe.existingSockets()
-    result.message += "; looked for \(expected.joined(separator: ", "))"
-    result.message +=
-      existing.isEmpty
-      ? "; there is no libvirt socket on this machine" : "; there are \(existing.joined(separator: ", "))"
-    result.hint =
-      existing.isEmpty
-      ? "start libvirtd ('systemctl start libvirtd'), or try a policy without one: 'nwfleet sandbox up'"
-      : "name one of those with --connect '\(parsed.driver)+unix:///system?socket=PATH', or start libvirtd"
-    return result
   }
 
   private var connection: Connection { current.withLock { $0 } }

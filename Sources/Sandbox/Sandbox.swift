@@ -19,7 +19,7 @@ public struct Sandbox: Sendable {
     self.root = Sandbox.canonical(named.isEmpty ? "/run/nwfleet-sandbox" : named)
   }
 
-  /// Starts hosts 1 to N. A host that is up is kept; VMs and QEMU domains that it lacks are added to it.
+  /// Starts hosts 1 to N. A host that is up is kept; what it lacks of VMs, QEMU domains and libvirtd is added.
   ///
   /// What an earlier call left half-finished is cleared and started again. Takes some 0.3 s per host.
   ///
@@ -42,6 +42,9 @@ public struct Sandbox: Sendable {
     }
     for (host, outside) in starting {
       try await waitUntilReady(host, outside: outside)
+    }
+    for host in hosts where !starting.contains(where: { $0.host == host }) {
+      try await startDaemon(host: host.number)
     }
     for host in hosts {
       try await addMachines(host, options)

@@ -100,10 +100,12 @@ import Testing
     #expect(SchemaCheck(schema).problems(document).count == 3)
   }
 
-  @Test func timeSpans() {
-    #expect(TimeSpan(argument: "2m")?.seconds == 120)
-    #expect(TimeSpan(argument: "90s")?.seconds == 90)
-    for bad in ["", "s", "2", "-1s", "0s", "1.5m", "2 m", "1d"] { #expect(TimeSpan(argument: bad) == nil, "\(bad)") }
+  @Test func timeSpans() throws {
+    #expect(try TimeSpan(parsing: "2m").seconds == 120)
+    #expect(try TimeSpan(parsing: "90s").seconds == 90)
+    for bad in ["", "s", "2", "-1s", "0s", "1.5m", "2 m", "1d"] {
+      #expect(throws: (any Error).self, "\(bad)") { try TimeSpan(parsing: bad) }
+    }
   }
 }
 

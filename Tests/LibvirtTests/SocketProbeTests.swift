@@ -47,6 +47,13 @@ import Testing
     #expect(probe.peerProcess(ofSocketFor: try LibvirtURI("qemu:///system")) == getpid())
     #expect(probe.peerProcess(ofSocketFor: try LibvirtURI("lxc:///?mode=direct")) == nil)
     #expect(probe.peerProcess(ofSocketFor: try LibvirtURI("qemu+tcp://h/system")) == nil)
+
+    let named = "qemu+unix:///system?socket=\(directory)/libvirt-sock&mode=legacy"
+    #expect(
+      probe.uri(named, access: .readOnly) == "qemu+unix:///system?socket=\(directory)/libvirt-sock-ro&mode=legacy")
+    #expect(probe.uri(named, access: .readWrite) == named)
+    let without = "qemu+unix:///system?socket=\(directory)/virtqemud-sock"
+    #expect(probe.uri(without, access: .readOnly) == without)
   }
 
   private func listen(at path: String) -> Int32? {

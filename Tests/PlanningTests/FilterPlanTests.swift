@@ -152,3 +152,26 @@ import Testing
     #expect(rebuilt == new)
   }
 }
+
+@Suite struct OwnershipPlanTests {
+  @Test func anotherProjectsFilterIsNeverAdopted() throws {
+    let other = Identity(project: "beta")
+    let host = observed([
+      present("a", uuid: other.uuid(ofFilter: "a")),
+      present("beta.host.marker", uuid: other.uuid(ofFilter: "beta.host.marker")),
+    ])
+    let result = plan(desired([wanted("a", adopts: true)]), host)
+    #expect(codes(result.problems) == ["name-taken"])
+    #expect(try #require(result.problems.first?.message).contains("project beta"))
+    #expect(host.filters.project(owning: host.filters[0]) == "beta")
+  }
+
+  @Test func twoInterfacesWithOneAddressAreAProblem() {
+    var twice = machine("web-1")
+    twice.interfaces += twice.interfaces
+    let host = observed([present("a")], [twice])
+    let result = plan(desired([wanted("a")], [group("g", ["web-*"], FilterReference("a"))]), host)
+    #expect(codes(result.problems) == ["duplicate-mac"])
+    #expect(plan(desired([wanted("a")], [group("g", ["db"], FilterReference("a"))]), host).problems == [])
+  }
+}

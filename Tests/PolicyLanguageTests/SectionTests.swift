@@ -120,11 +120,10 @@ import Testing
     let filter = try filter(
       """
             - {action: drop, direction: in, tcp: {}}
-            - {action: drop, direction: in, tcp: }
-            - {action: drop, direction: in, tcp: null}
+            - {action: drop, direction: in, tcp: [{}]}
             - {action: drop, direction: in}
       """)
-    #expect(filter.rules.map { $0.match?.filterProtocol } == [.tcp, .tcp, .tcp, nil])
+    #expect(filter.rules.map { $0.match?.filterProtocol } == [.tcp, .tcp, nil])
   }
 
   @Test func negation() throws {

@@ -26,6 +26,16 @@ import Testing
     }
   }
 
+  @Test func upStartsALibvirtdThatHasDied() async throws {
+    try await withSandbox { sandbox in
+      try await sandbox.signalDaemon(SIGKILL)
+      #expect(sandbox.status().first?.libvirtdPID == nil)
+      try await sandbox.up()
+      #expect(sandbox.status().first?.libvirtdPID != nil)
+      #expect(try await virsh(sandbox, host: 1, "nwfilter-list").contains("clean-traffic"))
+    }
+  }
+
   @Test func aBoundFilterDropsAndAnUnboundOneLetsThrough() async throws {
     try await withSandbox { sandbox in
       let xml = "<filter name='deny'><rule action='drop' direction='inout' priority='500'><all/></rule></filter>"

@@ -42,21 +42,24 @@ struct AdoptCommand: Subcommand {
             hint: Suggestion.hint(for: name, in: present.map(\.name))))
       }
       guard !repository.desired.identity.owns(filter: name, uuid: seen.uuid) else {
-        output.result("\(name) belongs to the project already.\n")
+        output.note("\(name) belongs to the project already.\n")
         continue
+      }
+      if let project = present.project(owning: seen) {
+        throw DiagnosticError(
+          Diagnostic(
+            "other-project", "\(name) belongs to the nwfleet project \(project)",
+            hint: "destroy that project's filters first, or choose another name"))
       }
       let edit = try edit(for: seen, repository, edits)
       edits.removeAll { $0.path == edit.path }
       edits.append(edit)
     }
     for edit in edits {
-      do {
-        try edit.text.write(toFile: edit.path, atomically: true, encoding: .utf8)
-      } catch {
-        throw HostError(.file, "\(edit.path) cannot be written")
-      }
-      output.result("Wrote \(edit.path).\n")
+      try TextFile.replace(edit.path, with: edit.text)
+      if !output.isJSON { output.result("Wrote \(edit.path).\n") }
     }
+    if output.isJSON { output.result(WrittenFiles(wrote: edits.map(\.path))) }
     return .done
   }
 

@@ -34,7 +34,7 @@ struct ApplyCommand: Subcommand {
     help: ArgumentHelp(
       "Take everything back unless 'nwfleet confirm' is said within this time, e.g. 90s or 2m.",
       discussion: "Only for a libvirtd on this machine: the undo must lie where a lost connection does not reach.",
-      valueName: "time"))
+      valueName: "time"), transform: TimeSpan.init(parsing:))
   var confirmWithin: TimeSpan?
 
   @Flag(name: .customLong("take-over"), help: "Apply although the host is run from another repository.")
@@ -163,22 +163,31 @@ struct LimitOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Leave at most this many interfaces without a filter.", valueName: "count"))
   var allowUnprotected = 0
 
+  func validate() throws {
+    if maxDestroy ?? 0 < 0 || allowUnprotected < 0 { throw ValidationError("a count is never negative") }
+  }
+
   var limits: Limits { Limits(mostDestroyed: maxDestroy, mostUnprotected: allowUnprotected) }
 }
 
 extension FailurePolicy: ExpressibleByArgument {}
 
 /// A time on the command line: a number with s, m or h.
-struct TimeSpan: ExpressibleByArgument, CustomStringConvertible {
+struct TimeSpan: CustomStringConvertible {
   let seconds: Double
   let description: String
 
-  init?(argument: String) {
+  /// - Throws: `ValidationError` that says what is wrong with the text.
+  init(parsing text: String) throws {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
-    guard let last = argument.last, let unit = units[last], let number = Int(argument.dropLast()), number > 0,
-      number <= 100_000
-    else { return nil }
+    guard let last = text.last, let unit = units[last] else {
+      throw ValidationError(
+        "'\(text)' has no unit: write \(Int(text) == nil ? "90" : text)s, or m or h for minutes or hours")
+    }
+    guard let number = Int(text.dropLast()), (1...100_000).contains(number) else {
+      throw ValidationError("'\(text)' is no time: write a number from 1 to 100000 with s, m or h")
+    }
     seconds = Double(number) * unit
-    description = argument
+    description = text
   }
 }

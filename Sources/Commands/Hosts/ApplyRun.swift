@@ -29,9 +29,9 @@ struct ApplyRun {
     if let undo {
       // Also where a part has failed: the rest of it is done. Until now the lock has held the undo up.
       try? undo.armed.extend(to: undo.time.seconds)
-      output.note("Taken back in \(undo.time) unless you say: nwfleet confirm\n")
+      output.announce("Taken back in \(undo.time) unless you say: nwfleet confirm\n")
       // The note above is for people only.
-      if !document.isVerified, output.isJSON || output.isQuiet {
+      if !document.isVerified, output.isJSON {
         document.problems.append(
           DiagnosticRecord(
             Diagnostic(
@@ -91,6 +91,7 @@ struct ApplyRun {
 
   private func carryOut(_ session: PlanSession) async -> [StepOutcome] {
     let output = output
+    Interruption.explain()
     let applier = Applier(session.host, observed: session.request.observed) { done, count, step in
       output.progress("\(done + 1)/\(count) \(PlanDocument.title(step))")
     }
@@ -108,12 +109,7 @@ struct ApplyRun {
     if output.isJSON {
       output.result(document)
     } else {
-      for outcome in document.outcomes where output.isVerbose || outcome.result != "done" {
-        output.result("  \(outcome.result): \(outcome.title)\(outcome.error.map { ": \($0.message)" } ?? "")\n")
-        if let hint = outcome.error?.hint { output.result("    hint: \(hint)\n") }
-      }
-      output.result(document.summary)
-      for problem in document.problems { output.result("error: \(problem.message)\n") }
+      output.result(ApplyText(document, isVerbose: output.isVerbose).text)
     }
     if !document.isVerified { return document.doneCount == 0 ? .error : .partial }
     return plan.isComplete ? .done : .partial
@@ -220,13 +216,4 @@ struct ApplyDocument: Encodable {
   }
 
   var doneCount: Int { outcomes.count { $0.result == "done" } }
-
-  var summary: String {
-    let counts = ["done", "undone", "skipped", "failed"].compactMap { result in
-      let count = outcomes.count { $0.result == result }
-      return count > 0 ? "\(count) \(result)" : nil
-    }
-    let state = isVerified ? "read back and verified" : "not as planned"
-    return "Applied to \(host): \(counts.isEmpty ? "nothing to do" : counts.joined(separator: ", ")); \(state).\n"
-  }
 }

@@ -38,7 +38,7 @@ struct ImportCommand: Subcommand {
     var output = output
     let text = files.isEmpty ? try await fromHost(&output) : try fromFiles(&output)
     guard write else {
-      output.result(text)
+      if output.isJSON { output.result(["policy": text]) } else { output.result(text) }
       return .done
     }
     let path = "\(try repository.folder())/\(PolicyRepository.policyFolder)/imported.yaml"
@@ -52,7 +52,7 @@ struct ImportCommand: Subcommand {
     } catch {
       throw HostError(.file, "\(path) cannot be written")
     }
-    output.result("Wrote \(path).\n")
+    if output.isJSON { output.result(WrittenFiles(wrote: [path])) } else { output.result("Wrote \(path).\n") }
     return .done
   }
 
@@ -105,6 +105,13 @@ struct HostImport {
   init(_ observed: ObservedHost) {
     let own = observed.filters.filter { !FilterName.stock.contains($0.name) && !Self.isMarker($0) }
     let filters = own.compactMap { seen -> Filter? in
+      if let project = observed.filters.project(owning: seen) {
+        warnings.append(
+          Diagnostic(
+            "not-imported", "filter \(seen.name) belongs to the nwfleet project \(project)", severity: .warning,
+            hint: "a filter is managed by one project; its policy is in that project's repository"))
+        return nil
+      }
       if let filter = seen.filter { return filter }
       warnings.append(
         Diagnostic(
@@ -114,6 +121,7 @@ struct HostImport {
     }
     let known = Set(filters.map(\.name)).union(FilterName.stock)
     let groups = groups(observed, known)
+    nameOtherPorts(observed)
     text = "# Imported from \(observed.name).\n"
     text += PolicyWriter.filters(filters, adopted: Set(filters.map(\.name)))
     if !groups.isEmpty {
@@ -139,11 +147,13 @@ struct HostImport {
             if case .present(let reference) = presence { .some(reference) } else { nil }
           }
         })
-      guard let reference = references.first, references.count == 1 || references.contains(nil) == false else {
-        continue
-      }
+      guard let reference = references.first else { continue }
       guard references.count == 1 else {
-        leaveOut(machine.name, "its interfaces have different filters")
+        leaveOut(
+          machine.name,
+          references.contains(nil)
+            ? "some of its interfaces, or its running and its stored configuration, have a filter and others have none"
+            : "its interfaces have different filters")
         continue
       }
       guard let reference else { continue }
@@ -156,6 +166,21 @@ struct HostImport {
     var taken: Set<String> = []
     return members.sorted { $0.key.summary < $1.key.summary }.map { reference, machines in
       PolicyWriter.Group(name: Self.name(reference.filter, &taken), machines: machines, reference: reference)
+    }
+  }
+
+  /// Bindings that are nobody's interface in libvirt: a group reaches them only if the inventory names their ports.
+  private mutating func nameOtherPorts(_ observed: ObservedHost) {
+    let interfaces = Set(observed.machines.flatMap(\.interfaces).compactMap(\.device))
+    for binding in observed.bindings where !interfaces.contains(binding.device) {
+      warnings.append(
+        Diagnostic(
+          "not-imported",
+          "port \(binding.device) (\(binding.ownerName), \(binding.mac)) has filter \(binding.reference.filter), and libvirt "
+            + "does not run it", severity: .warning,
+          hint:
+            "it stays as it is; to manage it, name it under vms: nics: {\"\(binding.mac)\": {port: \(binding.device)}}")
+      )
     }
   }
 

@@ -36,13 +36,15 @@ struct StatusDocument: Encodable {
     var device: String?
     var filter: String?
     var group: String?
-    /// in-sync, drifted, not-enforced, enforcement-unknown, foreign or unfiltered.
+    /// in-sync, missing (not applied yet), drifted, not-enforced, enforcement-unknown, foreign, unfiltered or cannot-filter.
     var state: String
   }
 
   struct Filters: Encodable {
     var inPolicy: Int
     var inSync: Int
+    /// Not on the host yet.
+    var missing: [String]
     var drifted: [String]
     var leftOver: [String]
   }
@@ -71,57 +73,48 @@ struct StatusDocument: Encodable {
     appliedDigest = marker?.digest
     isInSync = plan.isEmpty
     problems = plan.problems.map(DiagnosticRecord.init)
-    var drifted: [String] = []
-    var leftOver: [String] = []
-    for case .filter(let change) in plan.steps {
-      if change.kind == .delete { leftOver.append(change.name) } else { drifted.append(change.name) }
-    }
-    let wanted = session.request.desired.filters.count
-    filters = Filters(
-      inPolicy: wanted, inSync: wanted - drifted.count, drifted: drifted.sorted(), leftOver: leftOver.sorted())
+    filters = Self.filters(session)
     interfaces = Self.interfaces(session)
   }
 
-  private static func interfaces(_ session: PlanSession) -> [Interface] {
+  private static func filters(_ session: PlanSession) -> Filters {
+    var changes: [ChangeKind: Set<String>] = [:]
+    for case .filter(let change) in session.plan.steps { changes[change.kind, default: []].insert(change.name) }
+    let (missing, drifted) = (changes[.create] ?? [], changes[.change] ?? [])
     let desired = session.request.desired
-    let observed = session.request.observed
-    func group(_ machine: String) -> String? { desired.attachments.first { $0.selects(machine: machine) }?.group }
-    func state(_ name: InterfaceName, _ reference: FilterReference?) -> String {
-      let isPlanned = session.plan.steps.contains { step in
-        switch step {
-        case .interface(let change): change.machine == name.machine && change.mac == name.mac
-        case .port(let change): change.machine == name.machine && change.device == name.device
-        case .filter: false
-        }
-      }
-      if isPlanned { return "drifted" }
-      if reference == nil { return "unfiltered" }
-      if group(name.machine) == nil { return "foreign" }
-      switch session.plan.notEnforced.first(where: { $0.interface == name })?.state {
-      case .off: return "not-enforced"
-      case .unknown: return "enforcement-unknown"
-      default: return "in-sync"
-      }
+    let uuids = Dictionary(
+      session.request.observed.filters.map { ($0.name, $0.uuid) }, uniquingKeysWith: { first, _ in first })
+    let inSync = desired.filters.count { wanted in
+      let name = wanted.filter.name
+      return !missing.contains(name) && !drifted.contains(name)
+        && (wanted.adopts || uuids[name] == desired.identity.uuid(ofFilter: name))
     }
+    return Filters(
+      inPolicy: desired.filters.count, inSync: inSync, missing: missing.sorted(), drifted: drifted.sorted(),
+      leftOver: (changes[.delete] ?? []).sorted())
+  }
+
+  private static func interfaces(_ session: PlanSession) -> [Interface] {
+    let states = InterfaceStates(session)
+    let observed = session.request.observed
     var result: [Interface] = []
     for machine in observed.machines {
       for interface in machine.interfaces {
         var reference: FilterReference?
         if case .present(let found) = machine.isRunning ? interface.live : interface.config { reference = found }
-        let name = InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device)
         result.append(
           Interface(
             machine: machine.name, mac: interface.mac.description, device: interface.device,
-            filter: reference?.filter, group: group(machine.name), state: state(name, reference)))
+            filter: reference?.filter, group: states.group(of: machine.name)?.group,
+            state: states.state(of: interface, in: machine)))
       }
     }
-    for port in desired.ports where port.host == nil || port.host == observed.name {
-      let reference = observed.bindings.first { $0.device == port.device }?.reference
-      let name = InterfaceName(machine: port.machine, mac: port.mac, device: port.device)
+    for port in session.request.desired.ports where port.host == nil || port.host == observed.name {
+      let binding = observed.bindings.first { $0.device == port.device }
       result.append(
         Interface(
-          machine: port.machine, mac: port.mac.description, device: port.device, filter: reference?.filter,
-          group: group(port.machine), state: state(name, reference)))
+          machine: port.machine, mac: port.mac.description, device: port.device, filter: binding?.reference.filter,
+          group: states.group(of: port.machine)?.group, state: states.state(of: port, binding)))
     }
     return result
   }
@@ -136,12 +129,27 @@ struct StatusDocument: Encodable {
       text += "nothing applied yet\n"
     }
     text += "filters: \(filters.inSync) of \(filters.inPolicy) as in the policy"
-    if !filters.drifted.isEmpty { text += "; \(style.red("drifted")): \(filters.drifted.joined(separator: ", "))" }
-    if !filters.leftOver.isEmpty { text += "; left over: \(filters.leftOver.joined(separator: ", "))" }
+    for (names, title) in [
+      (filters.missing, style.red("missing")), (filters.drifted, style.red("drifted")), (filters.leftOver, "left over"),
+    ] where !names.isEmpty {
+      text += "; \(title): \(Self.shortened(names))"
+    }
     text += "\n"
     let rows = interfaces.map { [$0.machine, $0.mac, $0.device ?? "-", $0.filter ?? "-", $0.group ?? "-", $0.state] }
+    if !problems.isEmpty {
+      text +=
+        style.red("The policy cannot be applied here") + ": \(problems.count.counted("problem")), see 'nwfleet plan'\n"
+    }
     if !rows.isEmpty { text += Table(["VM", "MAC", "DEVICE", "FILTER", "GROUP", "STATE"], rows).text }
     return text
+  }
+}
+
+extension StatusDocument {
+  /// The first few of many names; `drift` and JSON have them all.
+  private static func shortened(_ names: [String]) -> String {
+    let more = names.count - 5
+    return names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
   }
 }
 

@@ -57,6 +57,7 @@ struct HostOptions: ParsableArguments {
 struct HostAddress {
   var name: String
   var uri: String
+  private var isSandbox = false
 
   /// `sandbox:///N` stands for the URI of a sandbox's host on this machine.
   init(name: String, uri: String) throws {
@@ -71,12 +72,20 @@ struct HostAddress {
         Diagnostic("bad-uri", "'\(uri)' names no host of a sandbox", expected: "sandbox:///1 and so on"))
     }
     self.uri = try Sandbox().uri(host: number)
+    isSandbox = true
   }
 
   func open(
     _ access: LibvirtHost.Access, onRead: @escaping @Sendable (ReadReport) -> Void = { _ in }
   ) async throws -> any Host {
-    try await LibvirtHost.connect(name: name, uri: uri, access: access, onRead: onRead)
+    do throws(HostError) {
+      return try await LibvirtHost.connect(name: name, uri: uri, access: access, onRead: onRead)
+    } catch {
+      guard isSandbox, error.code == .unreachable else { throw error }
+      var error = error
+      error.hint = "start libvirtd of this sandbox again with 'nwfleet sandbox up'"
+      throw error
+    }
   }
 }
 
@@ -89,10 +98,25 @@ struct ReadableHostOptions: ParsableArguments {
 
   func open(_ inventory: Inventory?, _ output: Output) async throws -> any Host {
     if let snapshot {
-      return try SnapshotHost(try JSONFile.read(SnapshotDocument.self, from: snapshot))
+      let host = try SnapshotHost(try JSONFile.read(SnapshotDocument.self, from: snapshot))
+      output.warn(Self.findings(about: host.name, inventory))
+      return host
     }
     return try await hosts.resolve(inventory).open(.readOnly) { report in
       output.detail("read \(report.filters) filters in \(report.duration.millisecondsText) ms\n")
     }
+  }
+
+  /// Ports are declared by host: those of a host that goes by another name are not seen.
+  static func findings(about host: String, _ inventory: Inventory?) -> [Diagnostic] {
+    let known = inventory?.hosts.map(\.name) ?? []
+    guard !known.isEmpty, !known.contains(host) else { return [] }
+    return [
+      Diagnostic(
+        "snapshot-of-unknown-host", "the snapshot is of host '\(host)', which the inventory does not have",
+        severity: .warning, expected: "one of \(known.joined(separator: ", "))",
+        hint: Suggestion.hint(for: host, in: known)
+      )
+    ]
   }
 }

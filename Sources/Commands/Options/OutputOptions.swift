@@ -12,7 +12,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .customLong("no-color"), help: "Print no colours. So does NO_COLOR in the environment.")
   var noColor = false
 
-  @Flag(name: .shortAndLong, help: "Print results and errors only.")
+  @Flag(name: .shortAndLong, help: "Print results, warnings and errors only.")
   var quiet = false
 
   @Flag(name: .shortAndLong, help: "Print more: the rules of new filters, steps as they are done.")

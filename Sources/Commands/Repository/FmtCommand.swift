@@ -32,7 +32,7 @@ struct FmtCommand: Subcommand {
       failures += result.diagnostics
       guard result.text != text else { continue }
       changed.append(path)
-      if !check { try write(result.text, to: path) }
+      if !check { try TextFile.replace(path, with: result.text) }
     }
     var output = output
     let lines = texts
@@ -40,21 +40,17 @@ struct FmtCommand: Subcommand {
       guard let text = lines[file], text.indices.contains(number - 1) else { return nil }
       return text[number - 1]
     }
-    output.show(failures)
-    for path in changed { output.result("\(path)\n") }
+    if output.isJSON {
+      output.result(FormattedFiles(changed: changed, diagnostics: DiagnosticsDocument(failures).diagnostics))
+    } else {
+      output.show(failures)
+      for path in changed { output.result("\(path)\n") }
+    }
     return !failures.isEmpty || check && !changed.isEmpty ? .error : .done
   }
 
   private func ownFiles() throws -> [String] {
     let folder = try repository.folder()
     return PolicyRepository.load(directory: folder).sources.paths.map { "\(folder)/\($0)" }
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    do {
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
-    } catch {
-      throw HostError(.file, "\(path) cannot be written")
-    }
   }
 }

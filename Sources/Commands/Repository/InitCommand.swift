@@ -33,16 +33,22 @@ struct InitCommand: Subcommand {
     let origin = SourceRange(
       file: path, start: SourcePosition(line: 1, column: 1), end: SourcePosition(line: 1, column: 1))
     let host = InventoryHost(name: "localhost", uri: uri, origin: origin)
-    let id = String(UInt64.random(in: .min ... .max), radix: 16)
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    let id = String(repeating: "0", count: 16 - digits.count) + digits
+    let text = PolicyWriter.project(name: name, id: id, hosts: [host])
+    try check(text, output)
     do {
       try files.createDirectory(
         atPath: "\(folder)/\(PolicyRepository.policyFolder)", withIntermediateDirectories: true)
-      try PolicyWriter.project(name: name, id: id, hosts: [host]).write(
-        toFile: path, atomically: true, encoding: .utf8)
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
       throw HostError(.file, "\(path) cannot be written", hint: "may you write there?")
     }
-    output.result("Made \(path), project \(name).\n")
+    if output.isJSON {
+      output.result(WrittenFiles(wrote: [path]))
+    } else {
+      output.result("Made \(path), project \(name).\n")
+    }
     output.note(
       """
       Next: write policies/*.yaml, or take over what a host has: nwfleet import --host localhost --write
@@ -50,6 +56,15 @@ struct InitCommand: Subcommand {
 
       """)
     return .done
+  }
+
+  /// What a repository may not say is not written into one.
+  private func check(_ text: String, _ output: Output) throws {
+    let loaded = PolicyRepository.load(files: [PolicyFile(path: PolicyRepository.fileName, text: text)])
+    guard loaded.desired == nil else { return }
+    var output = output
+    output.line = { file, number in loaded.sources.line(number, of: file) }
+    throw DiagnosticError(loaded.diagnostics)
   }
 
   private func projectName() throws -> String {

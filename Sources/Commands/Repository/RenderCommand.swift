@@ -32,13 +32,17 @@ struct RenderCommand: Subcommand {
     }
     // One write for many filters: a write for each took as long as making its XML.
     var pending = ""
+    var records: [RenderedFilter] = []
     for wanted in repository.desired.filters where names.isEmpty || names.contains(wanted.filter.name) {
       var filter = wanted.filter
       filter.uuid = repository.desired.identity.uuid(ofFilter: filter.name)
       let xml = FilterXML.write(filter)
       if let out {
         try save(xml, of: filter, in: out)
-      } else {
+      }
+      if output.isJSON {
+        records.append(RenderedFilter(name: filter.name, uuid: filter.uuid?.description, xml: xml))
+      } else if out == nil {
         pending += xml
       }
       if pending.utf8.count > 1 << 18 {
@@ -46,7 +50,7 @@ struct RenderCommand: Subcommand {
         pending = ""
       }
     }
-    output.result(pending)
+    if output.isJSON { output.result(["filters": records]) } else { output.result(pending) }
     return .done
   }
 

@@ -23,12 +23,12 @@ struct ValidateCommand: Subcommand {
     }
     guard let desired = loaded.desired else {
       let errors = loaded.diagnostics.count { $0.severity == .error }
-      output.note("\(errors) error\(errors == 1 ? "" : "s").\n")
+      output.note("\(errors.counted("error")).\n")
       return .error
     }
     output.note(
-      "Valid: project \(desired.identity.project), \(desired.filters.count) filters, \(desired.attachments.count) groups.\n"
-    )
+      "Valid: project \(desired.identity.project), \(desired.filters.count.counted("filter")), "
+        + "\(desired.attachments.count.counted("group")).\n")
     return .done
   }
 }

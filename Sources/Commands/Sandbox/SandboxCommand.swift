@@ -163,7 +163,8 @@ struct SandboxURICommand: Subcommand {
   @OptionGroup var output: OutputOptions
 
   func execute(_ output: Output) async throws -> ExitStatus {
-    output.result(try Sandbox().uri(host: host) + "\n")
+    let uri = try Sandbox().uri(host: host)
+    if output.isJSON { output.result(["uri": uri]) } else { output.result(uri + "\n") }
     return .done
   }
 }

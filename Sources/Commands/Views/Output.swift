@@ -54,9 +54,12 @@ struct Output: Sendable {
     }
   }
 
+  /// Something that a person must know to act in time, however little output was asked for.
+  func announce(_ text: String) { Self.write(text, STDERR_FILENO) }
+
   /// Warnings beside a result: text for people; JSON results carry their own.
   func warn(_ diagnostics: [Diagnostic]) {
-    if !isJSON, !isQuiet { show(diagnostics) }
+    if !isJSON { show(diagnostics) }
   }
 
   /// A line that the next one replaces, on a terminal only.
@@ -112,6 +115,11 @@ extension Duration {
 /// Where the lines of a command's sources come from, once they are read.
 private final class SourceLines: Sendable {
   let current = Mutex<@Sendable (_ file: String, _ number: Int) -> String?>({ _, _ in nil })
+}
+
+extension Int {
+  /// `1 filter`, `2 filters`.
+  func counted(_ word: String) -> String { "\(self) \(word)\(self == 1 ? "" : "s")" }
 }
 
 extension String {

@@ -113,9 +113,11 @@ enum OutputSchema {
         "appliedDigest": {"type": "string"},
         "isInSync": {"type": "boolean"},
         "filters": {
-          "type": "object", "additionalProperties": false, "required": ["inPolicy", "inSync", "drifted", "leftOver"],
+          "type": "object", "additionalProperties": false,
+          "required": ["inPolicy", "inSync", "missing", "drifted", "leftOver"],
           "properties": {
             "inPolicy": {"type": "integer"}, "inSync": {"type": "integer"},
+            "missing": {"type": "array", "items": {"type": "string"}, "description": "Not on the host yet"},
             "drifted": {"type": "array", "items": {"type": "string"}},
             "leftOver": {"type": "array", "items": {"type": "string"}}
           }
@@ -128,7 +130,10 @@ enum OutputSchema {
               "machine": {"type": "string"}, "mac": {"type": "string"}, "device": {"type": "string"},
               "filter": {"type": "string"}, "group": {"type": "string"},
               "state": {
-                "enum": ["in-sync", "drifted", "not-enforced", "enforcement-unknown", "foreign", "unfiltered"]
+                "enum": [
+                  "in-sync", "missing", "drifted", "not-enforced", "enforcement-unknown", "foreign", "unfiltered",
+                  "cannot-filter"
+                ]
               }
             }
           }

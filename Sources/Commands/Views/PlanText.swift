@@ -19,7 +19,7 @@ struct PlanText {
   var text: String {
     var text = style.bold("Plan for \(plan.host), project \(plan.project)\n")
     if plan.steps.isEmpty {
-      text += plan.problems.isEmpty ? "\nNo changes. The host is as the policy wants it.\n" : ""
+      text += plan.problems.isEmpty ? "\nNo changes. The host is as the policy wants it.\n" + record : ""
     } else {
       text += "\n" + plan.steps.map(step).joined() + "\n" + summary + cost
     }
@@ -30,6 +30,12 @@ struct PlanText {
   /// How many things change, in one line.
   var summary: String {
     "Plan: \(plan.count(.create)) to create, \(plan.count(.change)) to change, \(plan.count(.delete)) to delete.\n"
+  }
+
+  /// What apply does to a host that is as it should be, but does not say of which revision.
+  private var record: String {
+    guard let marker = plan.marker?.after?.filter.flatMap(Marker.init) else { return "" }
+    return "Apply records there \(marker.commit.map { "commit \($0)" } ?? "this revision, which has no commit").\n"
   }
 
   private func glyph(_ kind: ChangeKind) -> String {

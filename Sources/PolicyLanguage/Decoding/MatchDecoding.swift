@@ -25,17 +25,27 @@ extension FileDecoder {
     var match = Match(filterProtocol)
     switch entry.value.content {
     case .sequence(let items, _):
+      if items.isEmpty { missingAttributes(of: filterProtocol, at: range(entry.value)) }
       for item in items { decodeAttributes(item, into: &match, &places) }
     case .mapping:
       decodeAttributes(entry.value, into: &match, &places)
     case .scalar:
-      if !entry.value.isNull {
+      if entry.value.isNull {
+        missingAttributes(of: filterProtocol, at: keyRange(entry))
+      } else {
         wrongKind(
-          entry.value, filterProtocol.name, expected: "a mapping of attributes, a list of them, or {} for no more",
-          hint: nil)
+          entry.value, filterProtocol.name, expected: "a mapping of attributes, a list of them, or {} for no more")
       }
     }
     return match
+  }
+
+  /// A rule that was not written to its end must not be one about everything.
+  private mutating func missingAttributes(of filterProtocol: FilterProtocol, at range: SourceRange) {
+    let name = filterProtocol.name
+    report(
+      "missing-value", "\(name) has no attributes", at: range, expected: "a mapping of attributes, or a list of them",
+      hint: "\(name): {} says all \(filterProtocol == .all ? "packets" : "packets of \(name)")")
   }
 
   private mutating func decodeAttributes(_ node: Node, into match: inout Match, _ places: inout RulePlaces) {

@@ -97,8 +97,11 @@ extension FileDecoder {
         "missing-key", "this rule has no \(key)", at: range(node).firstLine,
         expected: key == "action" ? Self.list(Action.allCases) : Self.list(Direction.allCases))
     }
-    // Findings about a rule that was only half understood would blame what is not there.
+    // Findings about a rule that was only half understood would blame what is not there; its own fields stand alone.
     guard let action, let direction, let priority, let matchesState, result.diagnostics.count == errors else {
+      for finding in Rule(action ?? .accept, direction ?? .in, priority: priority ?? Rule.defaultPriority).findings() {
+        report(finding, at: finding.part.flatMap { places[$0] } ?? range(node).firstLine)
+      }
       return nil
     }
     let rule = Rule(action, direction, priority: priority, matchesState: matchesState, match: match)

@@ -135,8 +135,7 @@ public enum JSONSchema {
     properties += FilterProtocol.allCases.map { filterProtocol in
       let element: JSONValue = ["$ref": .string("#/definitions/protocol-\(filterProtocol.name)")]
       return JSONMember(
-        name: filterProtocol.name,
-        value: ["oneOf": [element, ["type": "array", "minItems": 1, "items": element], ["type": "null"]]])
+        name: filterProtocol.name, value: ["oneOf": [element, ["type": "array", "minItems": 1, "items": element]]])
     }
     return closed(.object(properties), required: ["action", "direction"])
   }
