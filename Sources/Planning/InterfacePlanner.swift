@@ -255,10 +255,6 @@ struct InterfacePlanner {
     if let devices = observed.devices, !devices.contains(port.device) {
       // libvirt makes a binding for a device that is not there, installs nothing, and never comes back to it.
       notFiltered.append(FilterGap(interface: name, reason: "\(observed.name) has no network device \(port.device)"))
-      if let present {
-        steps.append(
-          .port(PortChange(machine: port.machine, device: port.device, before: present, after: nil, group: nil)))
-      }
       return
     }
     finalReferences.insert(wanted.reference.filter)

@@ -2,6 +2,7 @@
 
 public import FilterModel
 import FilterXML
+import FoundationEssentials
 import Kernel
 import Libvirt
 public import Planning
@@ -129,6 +130,14 @@ public final class LibvirtHost: Host {
     try await bindings().first { $0.device == device }
   }
 
+  public func machine(_ uuid: ObjectUUID) async throws(HostError) -> ObservedMachine? {
+    let domain = try await call { connection async throws(LibvirtError) in
+      try await connection.domain(uuid: uuid.description)
+    }
+    guard let domain else { return nil }
+    return try observation.machine(domain)
+  }
+
   public func machines() async throws(HostError) -> [ObservedMachine] {
     var machines: [ObservedMachine] = []
     for domain in try await domains() { machines.append(try observation.machine(domain)) }
@@ -159,9 +168,16 @@ public final class LibvirtHost: Host {
   }
 
   /// A process in the host's namespaces, where that is this machine.
+  ///
+  /// Only libvirt's own daemons, and systemd that starts them by their socket: whatever else answers there may be a proxy,
+  /// and its namespaces are not the host's.
   private var localProcess: Int32? {
-    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote else { return nil }
-    return SocketProbe().peerProcess(ofSocketFor: parsed)
+    guard let parsed = try? LibvirtURI(uri), !parsed.isRemote,
+      let process = SocketProbe().peerProcess(ofSocketFor: parsed),
+      let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8),
+      ["libvirtd\n", "virtqemud\n", "virtnwfilterd\n", "virtlxcd\n", "systemd\n"].contains(name)
+    else { return nil }
+    return process
   }
 
   private static func state(_ state: BridgeFiltering.State) -> Enforcement.State {

@@ -71,7 +71,13 @@ public struct HostLock: ~Copyable {
   init(path: String, of host: String) throws(HostError) {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw HostError(.file, "\(path) cannot be opened") }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    // A program that another thread is just starting has the descriptor too, between fork and exec.
+    var isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    for _ in 0..<20 where !isHeld {
+      usleep(10_000)
+      isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    }
+    guard isHeld else {
       let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
       close(descriptor)
       throw HostError(
