@@ -52,6 +52,8 @@ let package = Package(
     module("Diagnostics", settings: pure),
     /** All of nwfilter as typed values, from one table. */
     module("FilterModel", ["Diagnostics"], settings: pure),
+    /** Exact sets of IP packets. */
+    module("PacketPath", ["FilterModel"], settings: pure),
     /** From what is wanted and what is there to a plan with no choices left. */
     module("Planning", ["FilterModel", "Diagnostics"], settings: pure),
 
@@ -84,6 +86,7 @@ let package = Package(
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport", swiftSettings: shell),
     tests("Diagnostics"),
     tests("FilterModel"),
+    tests("PacketPath", ["FilterModel"]),
     tests("PolicyLanguage", ["FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport"]),
     /** Filters for tests: every attribute alone, and random ones. */
     .target(

@@ -15,6 +15,7 @@ declare -A allowed=(
   # Pure: no Foundation, no system, no clock.
   [Diagnostics]=""
   [FilterModel]="Diagnostics"
+  [PacketPath]="FilterModel Diagnostics"
   [Planning]="FilterModel Diagnostics"
   # Shells; each library outside has one owner.
   [PolicyLanguage]="FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
@@ -28,7 +29,7 @@ declare -A allowed=(
     FoundationEssentials Glibc Synchronization"
   [nwfleet]="Commands"
 )
-pure="Diagnostics FilterModel Planning"
+pure="Diagnostics FilterModel PacketPath Planning"
 
 # FILE:LINE MODULE of every import, in all the forms that Swift has.
 imports() {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Packets as a union of regions, which may overlap.
+///
+/// `==` compares the regions; ``isEquivalent(to:)`` compares the packets.
+public struct PacketSet: Sendable, Hashable {
+  /// The regions, none of them empty.
+  public private(set) var regions: [PacketRegion]
+
+  /// The empty set.
+  public init() { regions = [] }
+
+  public init(_ region: PacketRegion) { regions = region.isEmpty ? [] : [region] }
+
+  /// The packets of all regions.
+  public init(_ regions: some Sequence<PacketRegion>) { self.regions = regions.filter { !$0.isEmpty } }
+
+  /// Every packet of both families.
+  public static var all: PacketSet { PacketSet(AddressFamily.allCases.map(PacketRegion.all)) }
+
+  /// No packet.
+  public static var empty: PacketSet { PacketSet() }
+
+  public var isEmpty: Bool { regions.isEmpty }
+
+  /// The smallest packet of the set; nil if it is empty.
+  public var example: Packet? { regions.lazy.compactMap(\.example).min() }
+}
+
+// MARK: Questions
+
+extension PacketSet {
+  public func contains(_ packet: Packet) -> Bool { regions.contains { $0.contains(packet) } }
+
+  /// Whether some packet is in both sets.
+  public func intersects(_ other: PacketSet) -> Bool {
+    regions.contains { region in other.regions.contains(where: region.intersects) }
+  }
+
+  /// Whether every packet of this set is in the other.
+  public func isSubset(of other: PacketSet) -> Bool {
+    regions.allSatisfy { $0.isCovered(by: other.regions) }
+  }
+
+  /// Whether both sets hold the same packets.
+  public func isEquivalent(to other: PacketSet) -> Bool {
+    self == other || isSubset(of: other) && other.isSubset(of: self)
+  }
+}
+
+extension PacketRegion {
+  /// Whether every packet is in one of the regions.
+  func isCovered(by regions: [PacketRegion]) -> Bool {
+    if isEmpty { return true }
+    let near = regions.filter(intersects)
+    return near.contains(where: isSubset) || hasNothing(outside: near[...])
+  }
+
+  /// Follows one piece to its end before the next, so that the first packet outside all regions ends the search.
+  private func hasNothing(outside regions: ArraySlice<PacketRegion>) -> Bool {
+    guard let index = regions.firstIndex(where: intersects) else { return false }
+    return subtracting(regions[index]).allSatisfy { $0.hasNothing(outside: regions[(index + 1)...]) }
+  }
+}
+
+// MARK: Algebra
+
+extension PacketSet {
+  public func union(_ other: PacketSet) -> PacketSet {
+    if isEmpty { return other }
+    var result = self
+    result.regions += other.regions.filter { region in !regions.contains(where: region.isSubset) }
+    return result
+  }
+
+  public func intersection(_ other: PacketSet) -> PacketSet {
+    PacketSet(regions.flatMap { region in other.regions.compactMap(region.intersection) })
+  }
+
+  public func intersection(_ region: PacketRegion) -> PacketSet {
+    PacketSet(regions.compactMap(region.intersection))
+  }
+
+  public func subtracting(_ other: PacketSet) -> PacketSet {
+    PacketSet(
+      regions.flatMap { region in
+        other.regions.reduce([region]) { pieces, hole in
+          region.intersects(hole) ? pieces.flatMap { $0.subtracting(hole) } : pieces
+        }
+      })
+  }
+
+  public func subtracting(_ region: PacketRegion) -> PacketSet {
+    PacketSet(regions.flatMap { $0.subtracting(region) })
+  }
+
+  /// The packets that go the other way; see ``PacketRegion/reversed()``.
+  public func reversed() -> PacketSet { PacketSet(regions.map { $0.reversed() }) }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension PacketSet {
+  /// Drops regions that others cover and merges regions that differ in one field, until neither is possible.
+  ///
+  /// Afterwards the regions are sorted; the result depends on the regions, not on their order. Regions whose port fields
+  /// hold different things (ports, ICMP types, nothing) are merged only where they leave these fields full.
+  public mutating func simplify() { self = simplified() }
+
+  /// The same packets in fewer regions: see ``simplify()``.
+  public func simplified() -> PacketSet {
+    if regions.count < 2 { return self }
+    var result = Set(regions).sorted()
+    var count: Int
+    repeat {
+      count = result.count
+      result = Self.withoutCoveredByOne(result)
+      result = Self.merged(result)
+      if result.count > 1, result.count == count { result = Self.withoutCoveredByAll(result) }
+    } while result.count < count
+    return PacketSet(result)
+  }
+
+  /// Joins what touches first: each such pair is one range less, while a merge of ranges with a gap between them can
+  /// stand in the way of one that touches.
+  private static func merged(_ regions: [PacketRegion]) -> [PacketRegion] {
+    var result = regions
+    for touching in [true, false] {
+      result = merged(result, along: \.destinationPorts, touching: touching)
+      result = merged(result, along: \.sourcePorts, touching: touching)
+      result = merged(result, along: \.source, touching: touching)
+      result = merged(result, along: \.destination, touching: touching)
+      result = merged(result, along: \.protocols, touching: touching)
+    }
+    return result.sorted()
+  }
+
+  private struct GroupKey: Hashable {
+    /// The region without the field.
+    let region: PacketRegion
+    /// Set if the field is the protocols and the ports are not full.
+    let portUse: PortUse?
+    let hasAllPorts: Bool
+  }
+
+  /// Merges regions that differ in one field only; of those, the ones whose ranges touch if `touching`, else all.
+  private static func merged<Bound>(
+    _ regions: [PacketRegion], along field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, touching: Bool
+  ) -> [PacketRegion] {
+    if regions.count < 2 { return regions }
+    var groups: [[PacketRegion]] = []
+    var groupIndex: [GroupKey: Int] = [:]
+    for region in regions {
+      var rest = region
+      rest[keyPath: field] = IntervalSet()
+      let hasAllPorts = region.hasAllPorts
+      // For every other field the protocols are part of the key.
+      let key = GroupKey(region: rest, portUse: hasAllPorts ? nil : region.portUse, hasAllPorts: hasAllPorts)
+      if let index = groupIndex[key] {
+        groups[index].append(region)
+      } else {
+        groupIndex[key] = groups.count
+        groups.append([region])
+      }
+    }
+    return groups.flatMap { touching ? joinedWhereTouching($0, field) : joined($0, field) }
+  }
+
+  private static func joined<Bound>(
+    _ group: [PacketRegion], _ field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>
+  ) -> [PacketRegion] {
+    guard group.count > 1 else { return group }
+    var result = group[0]
+    result[keyPath: field] = IntervalSet(group.flatMap { $0[keyPath: field].ranges })
+    return [result]
+  }
+
+  private static func joinedWhereTouching<Bound>(
+    _ group: [PacketRegion], _ field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>
+  ) -> [PacketRegion] {
+    guard group.count > 1 else { return group }
+    var result: [PacketRegion] = []
+    for region in group.sorted(by: { $0[keyPath: field] < $1[keyPath: field] }) {
+      if let last = result.last {
+        let union = last[keyPath: field].union(region[keyPath: field])
+        if union.ranges.count < last[keyPath: field].ranges.count + region[keyPath: field].ranges.count {
+          result[result.count - 1][keyPath: field] = union
+          continue
+        }
+      }
+      result.append(region)
+    }
+    return result
+  }
+
+  /// Drops regions that lie in one other region.
+  private static func withoutCoveredByOne(_ regions: [PacketRegion]) -> [PacketRegion] {
+    let hulls = regions.map(RegionHull.init)
+    return regions.indices.filter { index in
+      !regions.indices.contains { other in
+        // The regions differ, so no two lie in each other.
+        other != index && hulls[index].isInside(hulls[other]) && regions[index].isSubset(of: regions[other])
+      }
+    }.map { regions[$0] }
+  }
+
+  /// Drops regions that all the others together cover, from the last to the first.
+  private static func withoutCoveredByAll(_ regions: [PacketRegion]) -> [PacketRegion] {
+    var result = regions
+    var hulls = regions.map(RegionHull.init)
+    for index in regions.indices.reversed() {
+      let near = result.indices.filter { $0 != index && hulls[index].overlaps(hulls[$0]) }.map { result[$0] }
+      if !near.isEmpty, result[index].isCovered(by: near) {
+        result.remove(at: index)
+        hulls.remove(at: index)
+      }
+    }
+    return result
+  }
+}
+
+/// From the lowest to the highest value of each field: rejects most pairs of regions without a look at their ranges.
+private struct RegionHull {
+  let family: AddressFamily
+  let protocols: ClosedRange<UInt8>
+  let source: ClosedRange<UInt128>
+  let destination: ClosedRange<UInt128>
+  let sourcePorts: ClosedRange<UInt16>
+  let destinationPorts: ClosedRange<UInt16>
+
+  /// - Precondition: the region is not empty.
+  init(_ region: PacketRegion) {
+    family = region.family
+    protocols = region.protocols.hull!
+    source = region.source.hull!
+    destination = region.destination.hull!
+    sourcePorts = region.sourcePorts.hull!
+    destinationPorts = region.destinationPorts.hull!
+  }
+
+  func isInside(_ other: RegionHull) -> Bool {
+    Self.isInside(destinationPorts, other.destinationPorts) && Self.isInside(source, other.source)
+      && Self.isInside(destination, other.destination) && Self.isInside(protocols, other.protocols)
+      && Self.isInside(sourcePorts, other.sourcePorts) && family == other.family
+  }
+
+  func overlaps(_ other: RegionHull) -> Bool {
+    destinationPorts.overlaps(other.destinationPorts) && source.overlaps(other.source)
+      && destination.overlaps(other.destination) && protocols.overlaps(other.protocols)
+      && sourcePorts.overlaps(other.sourcePorts) && family == other.family
+  }
+
+  private static func isInside<Bound>(_ inner: ClosedRange<Bound>, _ outer: ClosedRange<Bound>) -> Bool {
+    outer.lowerBound <= inner.lowerBound && inner.upperBound <= outer.upperBound
+  }
+}
