@@ -57,9 +57,12 @@ let package = Package(
     /** From what is wanted and what is there to a plan with no choices left. */
     module("Planning", ["FilterModel", "Diagnostics"], settings: pure),
 
+    /** What a policy means, compiled to filters. */
+    module("Compiler", ["PacketPath", "FilterModel", "Diagnostics"], settings: pure),
+
     // MARK: The shells
     /** Policy repositories: YAML in, the desired state out. */
-    module("PolicyLanguage", ["FilterModel", "Diagnostics", "CLibYAML"]),
+    module("PolicyLanguage", ["Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
     /** nwfilter, binding and interface XML to and from the model. */
     module("FilterXML", ["FilterModel", "Diagnostics", "CLibXML2"]),
     /** libvirt connections with deadlines; knows no filter model. */
@@ -76,7 +79,7 @@ let package = Package(
     module(
       "Commands",
       [
-        "Reconcile", "Planning", "PolicyLanguage", "FilterModel", "FilterXML", "Diagnostics", "Sandbox", "Processes",
+        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics", "Sandbox", "Processes",
         argumentParser,
       ]),
     .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
@@ -87,7 +90,10 @@ let package = Package(
     tests("Diagnostics"),
     tests("FilterModel"),
     tests("PacketPath", ["FilterModel"]),
-    tests("PolicyLanguage", ["FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport"]),
+    tests("Compiler", ["PacketPath", "FilterModel", "Diagnostics", "GoldenSupport"]),
+    tests(
+      "PolicyLanguage",
+      ["Compiler", "PacketPath", "FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport"]),
     /** Filters for tests: every attribute alone, and random ones. */
     .target(
       name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator",

@@ -17,19 +17,20 @@ declare -A allowed=(
   [FilterModel]="Diagnostics"
   [PacketPath]="FilterModel Diagnostics"
   [Planning]="FilterModel Diagnostics"
+  [Compiler]="PacketPath FilterModel Diagnostics"
   # Shells; each library outside has one owner.
-  [PolicyLanguage]="FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
+  [PolicyLanguage]="Compiler PacketPath FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
   [FilterXML]="FilterModel Diagnostics CLibXML2"
   [Libvirt]="CLibvirt Glibc Dispatch Synchronization"
   [Processes]="Subprocess Glibc"
   [Kernel]="Processes FoundationEssentials Glibc"
   [Reconcile]="Planning FilterModel Diagnostics FilterXML Libvirt Kernel FoundationEssentials Glibc Synchronization"
   [Sandbox]="Processes FoundationEssentials Glibc"
-  [Commands]="Reconcile Planning PolicyLanguage FilterModel FilterXML Diagnostics Sandbox Processes ArgumentParser
+  [Commands]="Reconcile Planning PolicyLanguage Compiler FilterModel FilterXML Diagnostics Sandbox Processes ArgumentParser
     FoundationEssentials Glibc Synchronization"
   [nwfleet]="Commands"
 )
-pure="Diagnostics FilterModel PacketPath Planning"
+pure="Diagnostics FilterModel PacketPath Planning Compiler"
 
 # FILE:LINE MODULE of every import, in all the forms that Swift has.
 imports() {

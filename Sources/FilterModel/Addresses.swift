@@ -120,6 +120,32 @@ extension IPv6Address: CustomStringConvertible {
   }
 }
 
+/// An address of either family.
+public enum IPAddress: Sendable, Hashable {
+  case ipv4(IPv4Address)
+  case ipv6(IPv6Address)
+
+  /// Reads what `IPv4Address` or `IPv6Address` reads.
+  public init?(_ text: String) {
+    if let address = IPv4Address(text) {
+      self = .ipv4(address)
+    } else if let address = IPv6Address(text) {
+      self = .ipv6(address)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension IPAddress: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .ipv4(let address): address.description
+    case .ipv6(let address): address.description
+    }
+  }
+}
+
 /// An Ethernet address, or a mask of one.
 public struct MACAddress: Sendable, Hashable, Comparable {
   /// 48 bits, the first byte on the wire the highest.

@@ -11,17 +11,20 @@ public struct DesiredState: Sendable, Hashable {
   public var filters: [DesiredFilter]
   /// By group name.
   public var attachments: [DesiredAttachment]
+  /// NICs in groups with rules, by VM name and MAC address.
+  public var interfaces: [DesiredInterface]
   /// Ports that libvirt does not run, by VM name.
   public var ports: [DesiredPort]
 
   public init(
     identity: Identity, repositoryID: String, filters: [DesiredFilter] = [], attachments: [DesiredAttachment] = [],
-    ports: [DesiredPort] = []
+    interfaces: [DesiredInterface] = [], ports: [DesiredPort] = []
   ) {
     self.identity = identity
     self.repositoryID = repositoryID
     self.filters = filters
     self.attachments = attachments
+    self.interfaces = interfaces
     self.ports = ports
   }
 }
@@ -35,8 +38,14 @@ public struct DesiredFilter: Sendable, Hashable {
   public var origin: SourceRange
   /// For each entry of the filter, the place of its text.
   public var entryOrigins: [SourceRange]
+  /// For each entry of a generated filter, the rules of the policy that it comes from; empty for a native filter.
+  public var entrySources: [[RuleSource]]
 
-  public init(_ filter: Filter, adopts: Bool = false, origin: SourceRange, entryOrigins: [SourceRange]) {
+  public init(
+    _ filter: Filter, adopts: Bool = false, origin: SourceRange, entryOrigins: [SourceRange],
+    entrySources: [[RuleSource]] = []
+  ) {
+    self.entrySources = entrySources
     self.filter = filter
     self.adopts = adopts
     self.origin = origin

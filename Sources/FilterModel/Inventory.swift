@@ -37,10 +37,15 @@ public struct InventoryMachine: Sendable, Hashable {
     public var mac: MACAddress
     /// The host's network device, where libvirt does not run the VM.
     public var port: String?
+    public var addresses: [IPAddress]
+    /// The name of the network that it is on; nil where nobody said.
+    public var network: String?
 
-    public init(mac: MACAddress, port: String? = nil) {
+    public init(mac: MACAddress, port: String? = nil, addresses: [IPAddress] = [], network: String? = nil) {
       self.mac = mac
       self.port = port
+      self.addresses = addresses
+      self.network = network
     }
   }
 
@@ -48,16 +53,22 @@ public struct InventoryMachine: Sendable, Hashable {
   public var host: String?
   public var labels: [String: String]
   public var interfaces: [Interface]
+  /// Of a VM with one NIC, whose MAC address need not be known.
+  public var addresses: [IPAddress]
+  /// Of all NICs that name none themselves.
+  public var network: String?
   public var origin: SourceRange
 
   public init(
     name: String, host: String? = nil, labels: [String: String] = [:], interfaces: [Interface] = [],
-    origin: SourceRange
+    addresses: [IPAddress] = [], network: String? = nil, origin: SourceRange
   ) {
     self.name = name
     self.host = host
     self.labels = labels
     self.interfaces = interfaces
+    self.addresses = addresses
+    self.network = network
     self.origin = origin
   }
 }

@@ -21,12 +21,6 @@ struct DecodedFile: Sendable {
   var filters: [DecodedFilter] = []
 }
 
-/// A value and where it is written.
-struct Located<Value: Sendable>: Sendable {
-  var value: Value
-  var range: SourceRange
-}
-
 struct DecodedMachine: Sendable {
   var machine: InventoryMachine
   /// The place of `host:`.
