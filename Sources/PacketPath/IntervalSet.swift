@@ -41,6 +41,11 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     return first.lowerBound...last.upperBound
   }
 
+  /// How many numbers there are, rounded: a `Bound` of 128 bits has no room for its own count.
+  var approximateCount: Double {
+    ranges.reduce(0) { $0 + Double($1.upperBound - $1.lowerBound) + 1 }
+  }
+
   /// The index of the first range from `start` on that ends at `value` or later.
   private func index(endingAtOrAfter value: Bound, from start: Int = 0) -> Int {
     var low = start

@@ -32,3 +32,24 @@ extension Packet: Comparable {
       < (right.family, right.protocolNumber, right.source, right.destination, right.sourcePort, right.destinationPort)
   }
 }
+
+extension Packet: CustomStringConvertible {
+  /// `tcp 10.0.0.1:1024 to 10.0.0.2:22`, `icmp 10.0.0.1 to 10.0.0.2 type 8 code 0`, `gre ::1 to ::2`.
+  public var description: String {
+    let name = Self.protocolNames[protocolNumber] ?? "protocol \(protocolNumber)"
+    let from = family.text(source)
+    let to = family.text(destination)
+    switch PortUse(protocolNumber: protocolNumber) {
+    case .ports:
+      let (open, close) = family == .ipv6 ? ("[", "]") : ("", "")
+      return "\(name) \(open)\(from)\(close):\(sourcePort) to \(open)\(to)\(close):\(destinationPort)"
+    case .messages: return "\(name) \(from) to \(to) type \(destinationPort >> 8) code \(destinationPort & 0xff)"
+    case .none: return "\(name) \(from) to \(to)"
+    }
+  }
+
+  private static let protocolNames: [UInt8: String] = [
+    1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 50: "esp", 51: "ah", 58: "icmpv6", 89: "ospf",
+    112: "vrrp", 132: "sctp", 136: "udplite",
+  ]
+}

@@ -48,21 +48,6 @@ extension PacketSet {
   }
 }
 
-extension PacketRegion {
-  /// Whether every packet is in one of the regions.
-  func isCovered(by regions: [PacketRegion]) -> Bool {
-    if isEmpty { return true }
-    let near = regions.filter(intersects)
-    return near.contains(where: isSubset) || hasNothing(outside: near[...])
-  }
-
-  /// Follows one piece to its end before the next, so that the first packet outside all regions ends the search.
-  private func hasNothing(outside regions: ArraySlice<PacketRegion>) -> Bool {
-    guard let index = regions.firstIndex(where: intersects) else { return false }
-    return subtracting(regions[index]).allSatisfy { $0.hasNothing(outside: regions[(index + 1)...]) }
-  }
-}
-
 // MARK: Algebra
 
 extension PacketSet {

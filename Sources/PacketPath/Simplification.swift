@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension PacketSet {
-  /// Drops regions that others cover and merges regions that differ in one field, until neither is possible.
+  /// Drops regions that others cover, merges regions that differ in one field, and takes out of a field what another region
+  /// holds anyway if that leaves fewer ranges, until nothing of that is possible.
   ///
   /// Afterwards the regions are sorted; the result depends on the regions, not on their order. Regions whose port fields
   /// hold different things (ports, ICMP types, nothing) are merged only where they leave these fields full.
@@ -11,13 +12,16 @@ extension PacketSet {
   public func simplified() -> PacketSet {
     if regions.count < 2 { return self }
     var result = Set(regions).sorted()
-    var count: Int
+    var before: [PacketRegion]
+    // Each step leaves at most as many ranges (of all fields of a region, multiplied), and fewer of them or fewer regions
+    // if it changes anything: so this ends.
     repeat {
-      count = result.count
+      before = result
       result = Self.withoutCoveredByOne(result)
+      result = Self.trimmed(result)
       result = Self.merged(result)
-      if result.count > 1, result.count == count { result = Self.withoutCoveredByAll(result) }
-    } while result.count < count
+      if result == before { result = Self.withoutCoveredByAll(result) }
+    } while result != before
     return PacketSet(result)
   }
 
@@ -118,6 +122,58 @@ extension PacketSet {
     return result
   }
 }
+
+// MARK: Trimming
+
+extension PacketSet {
+  /// Takes out of each region what another one holds, where that is a matter of one field and leaves fewer ranges.
+  ///
+  /// Ports 80 and 443 from one network and port 80 from everywhere: port 443 is left to the first.
+  private static func trimmed(_ regions: [PacketRegion]) -> [PacketRegion] {
+    var result = regions
+    var hulls = regions.map(RegionHull.init)
+    for index in result.indices where result[index].hasSeveralRanges {
+      for other in result.indices where other != index && hulls[index].overlaps(hulls[other]) {
+        if result[index].trim(by: result[other]) { hulls[index] = RegionHull(result[index]) }
+      }
+    }
+    return result.sorted()
+  }
+}
+
+extension PacketRegion {
+  fileprivate var hasSeveralRanges: Bool {
+    destinationPorts.ranges.count > 1 || sourcePorts.ranges.count > 1 || source.ranges.count > 1
+      || destination.ranges.count > 1 || protocols.ranges.count > 1
+  }
+
+  /// Whether something was taken out. A region never loses all its packets.
+  fileprivate mutating func trim(by other: PacketRegion) -> Bool {
+    guard family == other.family else { return false }
+    let isInside = [
+      protocols.isSubset(of: other.protocols), destination.isSubset(of: other.destination),
+      source.isSubset(of: other.source), destinationPorts.isSubset(of: other.destinationPorts),
+      sourcePorts.isSubset(of: other.sourcePorts),
+    ]
+    guard isInside.count(where: { !$0 }) == 1 else { return false }
+    if !isInside[0] { return trim(\.protocols, other.protocols) }
+    if !isInside[1] { return trim(\.destination, other.destination) }
+    if !isInside[2] { return trim(\.source, other.source) }
+    if !isInside[3] { return trim(\.destinationPorts, other.destinationPorts) }
+    return trim(\.sourcePorts, other.sourcePorts)
+  }
+
+  private mutating func trim<Bound>(
+    _ field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ other: IntervalSet<Bound>
+  ) -> Bool {
+    let rest = self[keyPath: field].subtracting(other)
+    guard rest.ranges.count < self[keyPath: field].ranges.count else { return false }
+    self[keyPath: field] = rest
+    return true
+  }
+}
+
+// MARK: Hulls
 
 /// From the lowest to the highest value of each field: rejects most pairs of regions without a look at their ranges.
 private struct RegionHull {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension PacketRegion {
+  /// Whether every packet is in one of the regions.
+  func isCovered(by regions: [PacketRegion]) -> Bool {
+    if isEmpty { return true }
+    let near = regions.filter(intersects)
+    if near.contains(where: isSubset) { return true }
+    let shares = near.map { (region: $0, share: share(in: $0)) }
+    // What does not suffice even if nothing overlaps is rejected without a search; the rest of the way to 1 is far more
+    // than all rounding.
+    guard shares.reduce(0, { $0 + $1.share }) > 0.999_999 else { return false }
+    // The larger the holes, the fewer the pieces between them.
+    let ordered = shares.sorted { $0.share > $1.share }.map(\.region)
+    return hasNothing(outside: ordered[...])
+  }
+
+  /// Which part of the packets is in the other region, 0 to 1, rounded.
+  private func share(in other: PacketRegion) -> Double {
+    func part<Bound>(_ all: IntervalSet<Bound>, _ other: IntervalSet<Bound>) -> Double {
+      all.isSubset(of: other) ? 1 : all.intersection(other).approximateCount / all.approximateCount
+    }
+    return part(protocols, other.protocols) * part(source, other.source) * part(destination, other.destination)
+      * part(sourcePorts, other.sourcePorts) * part(destinationPorts, other.destinationPorts)
+  }
+
+  /// Follows one piece to its end before the next, so that the first packet outside all regions ends the search.
+  private func hasNothing(outside regions: ArraySlice<PacketRegion>) -> Bool {
+    guard let index = regions.firstIndex(where: intersects) else { return false }
+    return subtracting(regions[index]).allSatisfy { $0.hasNothing(outside: regions[(index + 1)...]) }
+  }
+}
