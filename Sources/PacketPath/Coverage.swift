@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension PacketRegion {
-  /// Whether every packet is in one of the regions.
-  func isCovered(by regions: [PacketRegion]) -> Bool {
-    if isEmpty { return true }
-    let near = regions.filter(intersects)
+  /// Whether every packet is in one of the regions, all of which this region meets.
+  func isCovered(by near: [PacketRegion]) -> Bool {
     if near.contains(where: isSubset) { return true }
     let shares = near.map { (region: $0, share: share(in: $0)) }
     // What does not suffice even if nothing overlaps is rejected without a search; the rest of the way to 1 is far more

@@ -39,12 +39,14 @@ extension PacketSet {
 
   /// Whether every packet of this set is in the other.
   public func isSubset(of other: PacketSet) -> Bool {
-    regions.allSatisfy { $0.isCovered(by: other.regions) }
+    if regions == other.regions { return true }
+    let index = RegionIndex(other.regions)
+    return regions.allSatisfy { $0.isCovered(by: index.meeting($0)) }
   }
 
   /// Whether both sets hold the same packets.
   public func isEquivalent(to other: PacketSet) -> Bool {
-    self == other || isSubset(of: other) && other.isSubset(of: self)
+    isSubset(of: other) && other.isSubset(of: self)
   }
 }
 
@@ -59,7 +61,8 @@ extension PacketSet {
   }
 
   public func intersection(_ other: PacketSet) -> PacketSet {
-    PacketSet(regions.flatMap { region in other.regions.compactMap(region.intersection) })
+    let index = RegionIndex(other.regions)
+    return PacketSet(regions.flatMap { region in index.meeting(region).compactMap(region.intersection) })
   }
 
   public func intersection(_ region: PacketRegion) -> PacketSet {
@@ -67,11 +70,10 @@ extension PacketSet {
   }
 
   public func subtracting(_ other: PacketSet) -> PacketSet {
-    PacketSet(
+    let index = RegionIndex(other.regions)
+    return PacketSet(
       regions.flatMap { region in
-        other.regions.reduce([region]) { pieces, hole in
-          region.intersects(hole) ? pieces.flatMap { $0.subtracting(hole) } : pieces
-        }
+        index.meeting(region).reduce([region]) { pieces, hole in pieces.flatMap { $0.subtracting(hole) } }
       })
   }
 

@@ -113,8 +113,10 @@ extension PacketSet {
     var result = regions
     var hulls = regions.map(RegionHull.init)
     for index in regions.indices.reversed() {
-      let near = result.indices.filter { $0 != index && hulls[index].overlaps(hulls[$0]) }.map { result[$0] }
-      if !near.isEmpty, result[index].isCovered(by: near) {
+      let near = result.indices.filter { other in
+        other != index && hulls[index].overlaps(hulls[other]) && result[index].intersects(result[other])
+      }.map { result[$0] }
+      if result[index].isCovered(by: near) {
         result.remove(at: index)
         hulls.remove(at: index)
       }
@@ -170,43 +172,5 @@ extension PacketRegion {
     guard rest.ranges.count < self[keyPath: field].ranges.count else { return false }
     self[keyPath: field] = rest
     return true
-  }
-}
-
-// MARK: Hulls
-
-/// From the lowest to the highest value of each field: rejects most pairs of regions without a look at their ranges.
-private struct RegionHull {
-  let family: AddressFamily
-  let protocols: ClosedRange<UInt8>
-  let source: ClosedRange<UInt128>
-  let destination: ClosedRange<UInt128>
-  let sourcePorts: ClosedRange<UInt16>
-  let destinationPorts: ClosedRange<UInt16>
-
-  /// - Precondition: the region is not empty.
-  init(_ region: PacketRegion) {
-    family = region.family
-    protocols = region.protocols.hull!
-    source = region.source.hull!
-    destination = region.destination.hull!
-    sourcePorts = region.sourcePorts.hull!
-    destinationPorts = region.destinationPorts.hull!
-  }
-
-  func isInside(_ other: RegionHull) -> Bool {
-    Self.isInside(destinationPorts, other.destinationPorts) && Self.isInside(source, other.source)
-      && Self.isInside(destination, other.destination) && Self.isInside(protocols, other.protocols)
-      && Self.isInside(sourcePorts, other.sourcePorts) && family == other.family
-  }
-
-  func overlaps(_ other: RegionHull) -> Bool {
-    destinationPorts.overlaps(other.destinationPorts) && source.overlaps(other.source)
-      && destination.overlaps(other.destination) && protocols.overlaps(other.protocols)
-      && sourcePorts.overlaps(other.sourcePorts) && family == other.family
-  }
-
-  private static func isInside<Bound>(_ inner: ClosedRange<Bound>, _ outer: ClosedRange<Bound>) -> Bool {
-    outer.lowerBound <= inner.lowerBound && inner.upperBound <= outer.upperBound
   }
 }
