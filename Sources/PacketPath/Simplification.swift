@@ -102,8 +102,9 @@ extension PacketSet {
     let hulls = regions.map(RegionHull.init)
     return regions.indices.filter { index in
       !regions.indices.contains { other in
-        // The regions differ, so no two lie in each other.
         other != index && hulls[index].isInside(hulls[other]) && regions[index].isSubset(of: regions[other])
+          // Of equal ones the first stays.
+          && (other < index || regions[index] != regions[other])
       }
     }.map { regions[$0] }
   }
