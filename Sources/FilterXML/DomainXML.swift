@@ -21,4 +21,13 @@ public enum DomainXML {
     guard let interfaces else { throw DiagnosticError(reader.diagnostics) }
     return interfaces
   }
+
+  /// Whether an agent inside a running domain is connected to libvirt.
+  public static func hasGuestAgent(_ xml: String) -> Bool {
+    guard let tree = try? XMLTree(parsing: xml) else { return false }
+    return tree.root.first("devices")?.children.contains { device in
+      guard device.name == "channel", let target = device.first("target") else { return false }
+      return target["name"] == "org.qemu.guest_agent.0" && target["state"] == "connected"
+    } ?? false
+  }
 }

@@ -15,6 +15,7 @@ enum Number {
   static let systemError = Int32(bitPattern: VIR_ERR_SYSTEM_ERROR.rawValue)
   static let rpc = Int32(bitPattern: VIR_ERR_RPC.rawValue)
   static let noDomain = Int32(bitPattern: VIR_ERR_NO_DOMAIN.rawValue)
+  static let noNetwork = Int32(bitPattern: VIR_ERR_NO_NETWORK.rawValue)
   static let authFailed = Int32(bitPattern: VIR_ERR_AUTH_FAILED.rawValue)
   static let operationInvalid = Int32(bitPattern: VIR_ERR_OPERATION_INVALID.rawValue)
   static let noFilter = Int32(bitPattern: VIR_ERR_NO_NWFILTER.rawValue)
@@ -81,6 +82,7 @@ extension LibvirtError {
     Number.invalidSchema: .invalidXML,
     Number.operationDenied: .readOnly,
     Number.noDomain: .noSuchDomain,
+    Number.noNetwork: .noSuchNetwork,
     Number.noFilter: .noSuchFilter,
     Number.noBinding: .noSuchBinding,
     Number.accessDenied: .accessDenied,

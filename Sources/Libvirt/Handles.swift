@@ -82,7 +82,7 @@ struct BindingHandle: ~Copyable {
 
 /// A reference to a domain, owned as `FilterHandle` is.
 struct DomainHandle: ~Copyable {
-  private let pointer: OpaquePointer
+  let pointer: OpaquePointer
 
   init(taking pointer: OpaquePointer) {
     self.pointer = pointer

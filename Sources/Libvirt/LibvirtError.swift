@@ -34,6 +34,8 @@ public struct LibvirtError: Error, Hashable, Sendable {
     public static let noSuchBinding = Code(rawValue: "no-such-binding")
     /// No such domain (42).
     public static let noSuchDomain = Code(rawValue: "no-such-domain")
+    /// No such network (43).
+    public static let noSuchNetwork = Code(rawValue: "no-such-network")
     /// Refused as the host stands: name or UUID taken, a loop of references, a binding that exists (9).
     public static let operationFailed = Code(rawValue: "operation-failed")
     /// Not possible in the state the object is in, such as a live update of a domain that is off (55).

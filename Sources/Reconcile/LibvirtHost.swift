@@ -42,7 +42,7 @@ public final class LibvirtHost: Host {
       name: name, uri: uri, access: access, connection: try await open(name: name, uri: uri, access), onRead: onRead)
   }
 
-  private static func open(name: String, uri: String, _ access: Access) async throws(HostError) -> Connection {
+  static func open(name: String, uri: String, _ access: Access) async throws(HostError) -> Connection {
     do throws(LibvirtError) {
       var options = ConnectionOptions()
       if !isLocal(uri) {
@@ -76,7 +76,7 @@ public final class LibvirtHost: Host {
   }
 
   /// Runs a call of libvirt's and names the host in its error.
-  private func call<Result>(
+  func call<Result>(
     _ body: (Connection) async throws(LibvirtError) -> Result
   ) async throws(HostError) -> Result {
     do throws(LibvirtError) {
@@ -88,7 +88,7 @@ public final class LibvirtHost: Host {
 
   // MARK: Reading
 
-  private var observation: Observation { Observation(host: name) }
+  var observation: Observation { Observation(host: name) }
 
   /// - Throws: `unreadable` where something on the host cannot be told: then nobody knows what it refers to.
   public func observe() async throws(HostError) -> ObservedHost {
@@ -144,7 +144,7 @@ public final class LibvirtHost: Host {
     return machines.sorted { $0.name < $1.name }
   }
 
-  private func domains() async throws(HostError) -> [DomainDocument] {
+  func domains() async throws(HostError) -> [DomainDocument] {
     do throws(LibvirtError) {
       return try await connection.domains()
     } catch  where error.code == .unsupported {
