@@ -22,7 +22,10 @@ struct NwfleetCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Policies",
-        subcommands: [InitCommand.self, ValidateCommand.self, FmtCommand.self, RenderCommand.self, SchemaCommand.self]),
+        subcommands: [
+          InitCommand.self, ValidateCommand.self, FmtCommand.self, RenderCommand.self, LockCommand.self,
+          SchemaCommand.self,
+        ]),
       CommandGroup(
         name: "Hosts",
         subcommands: [

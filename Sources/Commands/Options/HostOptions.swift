@@ -22,6 +22,10 @@ struct HostOptions: ParsableArguments {
 
   /// The one host that a command works on.
   func resolve(_ inventory: Inventory?) throws -> HostAddress {
+    try Self.resolve(host: host, connect: connect, inventory)
+  }
+
+  static func resolve(host: String?, connect: String?, _ inventory: Inventory?) throws -> HostAddress {
     if let connect {
       let address = try HostAddress(name: connect, uri: connect)
       // A host has its inventory's name however its URI is written; a sandbox that is not up has none.
@@ -77,7 +81,7 @@ struct HostAddress {
 
   func open(
     _ access: LibvirtHost.Access, onRead: @escaping @Sendable (ReadReport) -> Void = { _ in }
-  ) async throws -> any Host {
+  ) async throws -> LibvirtHost {
     do throws(HostError) {
       return try await LibvirtHost.connect(name: name, uri: uri, access: access, onRead: onRead)
     } catch {

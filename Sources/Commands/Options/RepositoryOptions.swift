@@ -38,6 +38,20 @@ struct RepositoryOptions: ParsableArguments {
       folder: folder, desired: desired, inventory: loaded.inventory, warnings: loaded.diagnostics,
       line: output.line)
   }
+
+  /// The hosts and VMs of a repository whose policies may be wrong: `lock` writes what they lack.
+  ///
+  /// - Throws: `DiagnosticError` with all that is wrong in `nwfleet.yaml`.
+  func loadInventory(_ output: inout Output) throws -> (folder: String, inventory: Inventory) {
+    let folder = try folder()
+    let loaded = PolicyRepository.load(directory: folder)
+    output.line = { file, number in loaded.sources.line(number, of: file) }
+    let errors = loaded.diagnostics.filter {
+      $0.severity == .error && ($0.range == nil || $0.range?.file == PolicyRepository.fileName)
+    }
+    guard errors.isEmpty else { throw DiagnosticError(errors) }
+    return (folder, loaded.inventory)
+  }
 }
 
 /// A policy repository that has no errors.
