@@ -39,10 +39,11 @@ struct RepositoryOptions: ParsableArguments {
       line: output.line)
   }
 
-  /// The hosts and VMs of a repository whose policies may be wrong: `lock` writes what they lack.
+  /// The hosts and VMs of a repository whose policies may be wrong: `lock` writes what they lack. `isWhole` says that they
+  /// are not, so that no host can be missing.
   ///
   /// - Throws: `DiagnosticError` with all that is wrong in `nwfleet.yaml`.
-  func loadInventory(_ output: inout Output) throws -> (folder: String, inventory: Inventory) {
+  func loadInventory(_ output: inout Output) throws -> (folder: String, inventory: Inventory, isWhole: Bool) {
     let folder = try folder()
     let loaded = PolicyRepository.load(directory: folder)
     output.line = { file, number in loaded.sources.line(number, of: file) }
@@ -50,7 +51,7 @@ struct RepositoryOptions: ParsableArguments {
       $0.severity == .error && ($0.range == nil || $0.range?.file == PolicyRepository.fileName)
     }
     guard errors.isEmpty else { throw DiagnosticError(errors) }
-    return (folder, loaded.inventory)
+    return (folder, loaded.inventory, !loaded.hasErrors)
   }
 }
 

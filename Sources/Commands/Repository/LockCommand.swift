@@ -42,7 +42,7 @@ struct LockCommand: Subcommand {
 
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
-    let (folder, inventory) = try repository.loadInventory(&output)
+    let (folder, inventory, isWhole) = try repository.loadInventory(&output)
     let path = "\(folder)/\(AddressLockFile.name)"
     let present = try Self.text(of: path)
     output.line = Self.lines(of: present, beside: output.line)
@@ -54,12 +54,16 @@ struct LockCommand: Subcommand {
       return .error
     }
     let isComplete =
-      reading.failures.isEmpty && Set(inventory.hosts.map(\.name)).isSubset(of: reading.read.map(\.facts.host))
+      isWhole && reading.failures.isEmpty
+      && Set(inventory.hosts.map(\.name)).isSubset(of: reading.read.map(\.facts.host))
     if prune, !isComplete {
       throw DiagnosticError(
         Diagnostic(
-          "prune-needs-all-hosts", "not all hosts of the inventory were read, so nobody knows what is gone",
-          hint: "run it without --host, when all hosts answer",
+          "prune-needs-all-hosts",
+          isWhole
+            ? "not all hosts of the inventory were read, so nobody knows what is gone"
+            : "policy files have errors, so nobody knows whether all hosts were read",
+          hint: isWhole ? "run it without --host, when all hosts answer" : "see 'nwfleet validate'",
           notes: reading.failures.map { Diagnostic.Note($0.diagnostic.message) }))
     }
     let merge = AddressLockMerge(old, with: reading.read.map(\.facts), isComplete: isComplete, prunes: prune)
