@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Compiler
 import Diagnostics
 import FilterModel
 
@@ -18,6 +19,8 @@ struct DecodedFile: Sendable {
   var hosts: [InventoryHost] = []
   var machines: [DecodedMachine] = []
   var groups: [DecodedGroup] = []
+  var presets: [RuleSet] = []
+  var admins: [DecodedAdmins] = []
   var filters: [DecodedFilter] = []
 }
 
@@ -34,10 +37,22 @@ struct DecodedPort: Sendable {
 }
 
 struct DecodedGroup: Sendable {
+  enum Content: Sendable {
+    case rules(Group)
+    case native(NativeGroup)
+  }
+
   var name: Located<String>
-  /// nil where the group is wrong.
-  var attachment: DesiredAttachment?
+  /// nil where the group is wrong, or a native one that is not enabled.
+  var content: Content?
   var filter: Located<String>?
+  var hosts: HostSelector?
+}
+
+struct DecodedAdmins: Sendable {
+  var origin: SourceRange
+  /// nil where the section is wrong.
+  var admins: Admins?
 }
 
 struct DecodedFilter: Sendable {

@@ -9,12 +9,12 @@ struct FileDecoder {
   var file: String { result.path }
 
   private enum Section: String, CaseIterable {
-    case project, id, hosts, vms, groups, filters
+    case project, id, hosts, vms, admins, groups, presets, filters
   }
 
   /// Sections of the language that this version cannot carry out.
   private static let laterSections: Set<String> = [
-    "admins", "guards", "include", "lock", "presets", "rollout", "services", "sets", "tests",
+    "guards", "include", "lock", "rollout", "services", "sets", "tests",
   ]
 
   static func decode(_ source: SourceText, path: String) -> DecodedFile {
@@ -44,7 +44,9 @@ struct FileDecoder {
       case .id: decodeIdentifier(entry)
       case .hosts: decodeHosts(entry.value)
       case .vms: decodeMachines(entry.value)
+      case .admins: decodeAdmins(entry)
       case .groups: decodeGroups(entry.value)
+      case .presets: decodePresets(entry.value)
       case .filters: decodeFilters(entry.value)
       }
     }

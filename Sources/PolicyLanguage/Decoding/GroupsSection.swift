@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Compiler
 import Diagnostics
 import FilterModel
 
-/// `groups: {NAME: {vms: {name: PATTERNS}, filter: NAME, parameters: {NAME: VALUES}}}`.
+/// `groups: {NAME: {vms, hosts, …}}`: groups with rules, and groups with one native filter.
 extension FileDecoder {
-  private static let groupKeys = ["vms", "filter", "parameters"]
-  private static let laterGroupKeys: Set<String> = [
-    "attach", "default", "expires", "guard", "hosts", "in", "order", "out", "replace", "stateless", "tests", "tier",
-  ]
-  private static let laterSelectorKeys: Set<String> = ["bridge", "host", "hosts", "label", "labels", "mac", "network"]
+  private static let nativeKeys = ["vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled"]
+  private static let groupKeys =
+    ["vms", "hosts", "tier", "order"] + ruleSetKeys + ["filter", "owner", "ticket", "comment", "enabled"]
+  private static let laterGroupKeys: Set<String> = ["attach", "expires", "replace", "stateless", "tests"]
+  private static let mostOrder = 9999
 
   mutating func decodeGroups(_ node: Node) {
-    let expected = "a mapping of group names, such as web: {vms: …, filter: …}"
+    let expected = "a mapping of group names, such as web: {vms: …, in: …}"
     guard let groups = entries(of: node, "groups", expected: expected) else { return }
     for group in groups { decodeGroup(group) }
   }
@@ -26,77 +27,127 @@ extension FileDecoder {
     }
     var decoded = DecodedGroup(name: Located(value: entry.name, range: keyRange(entry)))
     defer { result.groups.append(decoded) }
-    let expected = "a mapping such as {vms: {name: \"web-*\"}, filter: clean-traffic}"
+    let expected = "a mapping such as {vms: {name: \"web-*\"}, in: [allow https]}"
     guard let fields = entries(of: entry.value, what, expected: expected) else { return }
-    var machines: [NamePattern]?
-    var hasLaterKeys = false
-    var parameters = DecodedParameters()
+    if !fields.contains(where: { $0.name == "vms" }) {
+      report(
+        "missing-key", "\(what) does not say which VMs it is for", at: keyRange(entry),
+        hint: "add vms: {name: \"…\"}; name: \"*\" says all")
+    }
+    if fields.contains(where: { $0.name == "filter" }) {
+      decodeNativeGroup(fields, what, into: &decoded)
+    } else {
+      decodeRuleGroup(fields, what, into: &decoded)
+    }
+  }
+
+  // MARK: Groups with rules
+
+  private mutating func decodeRuleGroup(_ fields: [Node.Entry], _ what: String, into decoded: inout DecodedGroup) {
+    var group = Group(RuleSet(name: decoded.name), selector: MachineSelector(range: decoded.name.range))
+    var selector: MachineSelector?
     for field in fields {
       switch field.name {
-      case "vms": machines = decodeSelector(field.value, what)
+      case "vms": selector = machineSelector(field.value, what)
+      case "hosts":
+        group.hosts = hostSelector(field.value, what)
+        decoded.hosts = group.hosts
+      case "tier": group.tier = tier(field.value, what) ?? group.tier
+      case "order": group.order = order(field.value, what) ?? group.order
+      case "owner": group.owner = remark(field, what)
+      case "ticket": group.ticket = remark(field, what)
+      case "comment": group.comment = remark(field, what)
+      case "enabled": group.isEnabled = truth(of: field.value, "enabled of \(what)") ?? true
+      default:
+        if !decodeRuleSetField(field, what, into: &group.rules) { unknownGroupKey(field, what) }
+      }
+    }
+    guard let selector else { return }
+    group.selector = selector
+    decoded.content = .rules(group)
+  }
+
+  private mutating func remark(_ field: Node.Entry, _ what: String) -> String? {
+    text(of: field.value, "\(field.name) of \(what)", expected: "a text")
+  }
+
+  private mutating func tier(_ node: Node, _ what: String) -> Tier? {
+    let words = Tier.allCases.map(\.rawValue)
+    let expected = "\(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
+    guard let word = text(of: node, "tier of \(what)", expected: expected) else { return nil }
+    if let tier = Tier(rawValue: word) { return tier }
+    report(
+      "bad-value", "'\(word.excerpt)' is no tier", at: range(node), expected: expected,
+      hint: Suggestion.hint(for: word, in: words))
+    return nil
+  }
+
+  private mutating func order(_ node: Node, _ what: String) -> Int? {
+    let expected = "a whole number from -\(Self.mostOrder) to \(Self.mostOrder)"
+    guard let text = text(of: node, "order of \(what)", expected: expected) else { return nil }
+    let isNegative = text.utf8.first == UInt8(ascii: "-")
+    if let number = RuleParser.number(String(isNegative ? text.dropFirst() : text[...]), most: Self.mostOrder) {
+      return isNegative ? -number : number
+    }
+    report("bad-value", "'\(text.excerpt)' is no place in an order", at: range(node), expected: expected)
+    return nil
+  }
+
+  private mutating func unknownGroupKey(_ field: Node.Entry, _ what: String) {
+    let meant = [
+      "rules": "rules stand under in: and out:", "members": "write vms:", "machines": "write vms:",
+      "ingress": "write in:", "inbound": "write in:", "egress": "write out:", "outbound": "write out:",
+      "policy": "write default:", "preset": "write use:", "priority": "write order:",
+    ]
+    guard let hint = meant[field.name] else {
+      return unknownKey(field, in: what, known: Self.groupKeys, later: Self.laterGroupKeys)
+    }
+    report(
+      "unknown-key", "unknown key '\(field.name)' in \(what)", at: keyRange(field),
+      expected: "one of \(Self.groupKeys.joined(separator: ", "))", hint: hint)
+  }
+
+  // MARK: Groups with a native filter
+
+  private mutating func decodeNativeGroup(_ fields: [Node.Entry], _ what: String, into decoded: inout DecodedGroup) {
+    var selector: MachineSelector?
+    var parameters = DecodedParameters()
+    var isEnabled = true
+    for field in fields {
+      switch field.name {
+      case "vms": selector = machineSelector(field.value, what)
+      case "hosts": decoded.hosts = hostSelector(field.value, what)
       case "filter":
         if let name = text(of: field.value, "filter of \(what)", expected: "the name of a filter") {
           decoded.filter = Located(value: name, range: range(field.value))
         }
       case "parameters": parameters = decodeParameters(field.value, of: what)
-      default:
-        hasLaterKeys = hasLaterKeys || Self.laterGroupKeys.contains(field.name)
-        unknownKey(field, in: what, known: Self.groupKeys, later: Self.laterGroupKeys)
+      case "owner", "ticket", "comment": _ = remark(field, what)
+      case "enabled": isEnabled = truth(of: field.value, "enabled of \(what)") ?? true
+      default: reportBesideFilter(field, what, fields)
       }
-    }
-    let keys = Set(fields.map(\.name))
-    if !keys.contains("vms") {
-      report(
-        "missing-key", "\(what) does not say which VMs it is for", at: keyRange(entry),
-        hint: "add vms: {name: \"…\"}; name: \"*\" says all")
-    }
-    if !keys.contains("filter"), !hasLaterKeys {
-      report("missing-key", "\(what) names no filter", at: keyRange(entry), hint: "add filter: NAME")
     }
     guard let filter = decoded.filter else { return }
     let reference = FilterReference(filter.value, parameters: parameters.values)
     report(reference.findings(), filter: filter.range, parameters: parameters)
-    if let machines {
-      decoded.attachment = DesiredAttachment(
-        group: entry.name, machines: machines, reference: reference, origin: keyRange(entry))
+    if let selector, isEnabled {
+      decoded.content = .native(
+        NativeGroup(
+          name: decoded.name, selector: selector, hosts: decoded.hosts, reference: reference, filterRange: filter.range)
+      )
     }
   }
 
-  /// Which VMs; nothing never means all of them.
-  private mutating func decodeSelector(_ node: Node, _ what: String) -> [NamePattern]? {
-    let hint = "name: \"*\" says all"
-    guard !node.isNull else {
-      report("empty-selector", "vms of \(what) is empty", at: range(node).widened, hint: hint)
-      return nil
+  private mutating func reportBesideFilter(_ field: Node.Entry, _ what: String, _ fields: [Node.Entry]) {
+    guard Self.groupKeys.contains(field.name) else {
+      return unknownKey(field, in: what, known: Self.nativeKeys, later: Self.laterGroupKeys)
     }
-    let expected = "a mapping such as {name: \"web-*\"}"
-    if case .scalar(let scalar) = node.content {
-      wrongKind(node, "vms of \(what)", expected: expected, hint: "write {name: \"\(scalar.text.excerpt)\"}")
-      return nil
-    }
-    guard let fields = entries(of: node, "vms of \(what)", expected: expected) else { return nil }
-    if fields.isEmpty {
-      report("empty-selector", "vms of \(what) is empty", at: range(node), hint: hint)
-    }
-    var patterns: [NamePattern]?
-    for field in fields {
-      guard field.name == "name" else {
-        unknownKey(field, in: "vms of \(what)", known: ["name"], later: Self.laterSelectorKeys)
-        continue
-      }
-      guard let names = texts(of: field.value, "name of vms", expected: "a name, a pattern with * and ?, or a list")
-      else { continue }
-      if names.isEmpty {
-        report("empty-selector", "vms of \(what) names no VM", at: range(field.value), hint: hint)
-      }
-      for name in names where !MachineName.isValidPattern(name.value) {
-        report(
-          "bad-vm-name", "'\(name.value.excerpt)' matches no name of a VM", at: name.range,
-          expected: "1 to 255 bytes without / and control characters, without blanks at the ends")
-      }
-      patterns = names.map { NamePattern($0.value) }
-    }
-    return patterns
+    let filter = fields.first { $0.name == "filter" }
+    result.diagnostics.append(
+      Diagnostic(
+        "filter-and-rules", "\(what) has a native filter, and '\(field.name)' as well", at: keyRange(field),
+        hint: "make two groups of it: one with rules, one with the filter",
+        notes: filter.map { [Diagnostic.Note("the filter", at: keyRange($0))] } ?? []))
   }
 }
 

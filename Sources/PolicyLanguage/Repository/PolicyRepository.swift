@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Compiler
 public import Diagnostics
 import Dispatch
 public import FilterModel
@@ -45,7 +46,7 @@ public final class PolicySources: Sendable {
 /// All that a repository says, or all that is wrong with it.
 public struct LoadResult: Sendable {
   /// nil where anything is wrong; warnings do not count.
-  public var desired: DesiredState?
+  public var policy: Policy?
   /// What could be read of it, even where something else is wrong.
   public var inventory: Inventory
   /// Everything that is wrong in all files, in the order of their places.
@@ -53,6 +54,23 @@ public struct LoadResult: Sendable {
   public var sources: PolicySources
 
   public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+  /// The native part of the policy.
+  public var desired: DesiredState? {
+    guard let policy else { return nil }
+    let attachments = policy.nativeGroups.map { group in
+      DesiredAttachment(
+        group: group.name.value, machines: group.selector.names, reference: group.reference, origin: group.name.range)
+    }
+    let ports = policy.inventory.machines.flatMap { machine in
+      machine.interfaces.compactMap { nic in
+        nic.port.map { DesiredPort(machine: machine.name, device: $0, mac: nic.mac, host: machine.host) }
+      }
+    }
+    return DesiredState(
+      identity: policy.identity, repositoryID: policy.repositoryID, filters: policy.filters, attachments: attachments,
+      ports: ports)
+  }
 }
 
 /// Policy repositories: a folder with `nwfleet.yaml` and `policies/**/*.yaml`.
@@ -84,9 +102,9 @@ public enum PolicyRepository {
     let sources = files.map { SourceText($0.bytes) }
     let decoded = mapInParallel(count: files.count) { FileDecoder.decode(sources[$0], path: files[$0].path) }
     var builder = RepositoryBuilder(readingProblems: readingProblems)
-    let (desired, inventory) = builder.build(decoded)
+    let (policy, inventory) = builder.build(decoded)
     return LoadResult(
-      desired: desired, inventory: inventory, diagnostics: DiagnosticRenderer.sorted(builder.diagnostics),
+      policy: policy, inventory: inventory, diagnostics: DiagnosticRenderer.sorted(builder.diagnostics),
       sources: PolicySources(Dictionary(zip(files.map(\.path), sources)) { first, _ in first }))
   }
 

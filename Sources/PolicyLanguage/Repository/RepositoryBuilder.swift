@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Compiler
 import Diagnostics
 import FilterModel
 
@@ -19,7 +20,7 @@ struct RepositoryBuilder {
     isComplete = readingProblems.isEmpty
   }
 
-  mutating func build(_ files: [DecodedFile]) -> (DesiredState?, Inventory) {
+  mutating func build(_ files: [DecodedFile]) -> (Policy?, Inventory) {
     for file in files {
       diagnostics += file.diagnostics
       isComplete = isComplete && file.isComplete
@@ -28,9 +29,11 @@ struct RepositoryBuilder {
     let machines = unique(files.flatMap(\.machines), "VM", name: \.machine.name, range: \.machine.origin)
     let groups = unique(files.flatMap(\.groups), "group", name: \.name.value, range: \.name.range)
     let filters = unique(files.flatMap(\.filters), "filter", name: \.filter.filter.name, range: \.filter.origin)
+    let presets = unique(files.flatMap(\.presets), "preset", name: \.name.value, range: \.name.range)
+    let admins = unique(files.flatMap(\.admins), "section", name: { _ in "admins" }, range: \.origin).first
     let repositoryID = checkProjectFile(files)
-    checkHosts(of: machines, hosts)
-    let ports = collectPorts(machines)
+    checkHosts(of: machines, groups, hosts)
+    checkPorts(machines)
     checkNames(of: filters)
     checkReferences(filters, groups)
     checkCycles(filters)
@@ -38,10 +41,18 @@ struct RepositoryBuilder {
     guard let project, let repositoryID, !diagnostics.contains(where: { $0.severity == .error }) else {
       return (nil, inventory)
     }
-    let desired = DesiredState(
-      identity: Identity(project: project.value), repositoryID: repositoryID, filters: filters.map(\.filter),
-      attachments: groups.compactMap(\.attachment), ports: ports)
-    return (desired, inventory)
+    var policy = Policy(identity: Identity(project: project.value), repositoryID: repositoryID, inventory: inventory)
+    policy.filters = filters.map(\.filter)
+    policy.presets = presets
+    policy.admins = admins?.admins
+    for group in groups {
+      switch group.content {
+      case .rules(let group): policy.groups.append(group)
+      case .native(let group): policy.nativeGroups.append(group)
+      case nil: break
+      }
+    }
+    return (policy, inventory)
   }
 
   // MARK: Names
@@ -110,21 +121,32 @@ struct RepositoryBuilder {
     }
   }
 
-  private mutating func checkHosts(of machines: [DecodedMachine], _ hosts: [InventoryHost]) {
+  private mutating func checkHosts(
+    of machines: [DecodedMachine], _ groups: [DecodedGroup], _ hosts: [InventoryHost]
+  ) {
+    guard isComplete else { return }
     let known = Set(hosts.map(\.name))
     for machine in machines {
-      guard let host = machine.machine.host, !known.contains(host), isComplete else { continue }
-      diagnostics.append(
-        Diagnostic(
-          "unknown-host", "there is no host '\(host.excerpt)'", at: machine.hostRange,
-          expected: "a name of hosts:", hint: suggestion(for: host, known)))
+      guard let host = machine.machine.host, !known.contains(host) else { continue }
+      reportHost(host, at: machine.hostRange, known)
+    }
+    for group in groups {
+      for name in group.hosts?.names ?? [] where name.isLiteral && !known.contains(name.text) {
+        reportHost(name.text, at: group.hosts?.range, known)
+      }
     }
   }
 
+  private mutating func reportHost(_ name: String, at range: SourceRange?, _ known: Set<String>) {
+    diagnostics.append(
+      Diagnostic(
+        "unknown-host", "there is no host '\(name.excerpt)'", at: range, expected: "a name of hosts:",
+        hint: suggestion(for: name, known)))
+  }
+
   /// A device is on one host: two VMs cannot have it, and one without a host could be on any.
-  private mutating func collectPorts(_ machines: [DecodedMachine]) -> [DesiredPort] {
+  private mutating func checkPorts(_ machines: [DecodedMachine]) {
     var places: [String: [String?: SourceRange]] = [:]
-    var ports: [DesiredPort] = []
     for machine in machines {
       let host = machine.machine.host
       for port in machine.ports {
@@ -138,10 +160,8 @@ struct RepositoryBuilder {
               notes: [Diagnostic.Note("the first one", at: first)]))
         }
         places[device, default: [:]][host] = port.device.range
-        ports.append(DesiredPort(machine: machine.machine.name, device: device, mac: port.mac, host: host))
       }
     }
-    return ports
   }
 
   // MARK: References

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ServiceCatalogue {
+  /// Databases, caches and queues.
+  static let data: [CatalogueService] = [
+    .tcp("activemq", "ActiveMQ", 61616),
+    .tcp("amqp", "AMQP, RabbitMQ", 5672),
+    .tcp("amqps", "AMQP over TLS", 5671),
+    .tcp("beanstalkd", "Beanstalk work queue", 11300),
+    .tcp("cassandra", "Cassandra, clients", 9042),
+    .tcp("cassandra-cluster", "Cassandra, between nodes", .from(7000, to: 7001)),
+    .tcp("clickhouse", "ClickHouse, HTTP and native", 8123, 9000),
+    .tcp("cockroachdb", "CockroachDB", 26257),
+    .tcp("couchdb", "CouchDB", 5984),
+    .tcp("db2", "IBM Db2", 50000),
+    .tcp("elasticsearch", "Elasticsearch and OpenSearch, clients", 9200),
+    .tcp("elasticsearch-cluster", "Elasticsearch and OpenSearch, between nodes", 9300),
+    .tcp("firebird", "Firebird", 3050),
+    .tcp("galera", "Galera cluster of MariaDB, TCP part", 4444, .from(4567, to: 4568)),
+    .tcp("influxdb", "InfluxDB", 8086),
+    .tcp("kafka", "Kafka", 9092),
+    .tcp("kafka-tls", "Kafka over TLS", 9093),
+    .both("memcached", "Memcached", 11211),
+    .tcp("mongodb", "MongoDB", 27017),
+    .tcp("mqtt", "MQTT", 1883),
+    .tcp("mqtts", "MQTT over TLS", 8883),
+    .tcp("mssql", "Microsoft SQL Server", 1433),
+    .udp("mssql-browser", "Microsoft SQL Server, names of instances", 1434),
+    .tcp("mysql", "MySQL and MariaDB", 3306),
+    .tcp("nats", "NATS, clients", 4222),
+    .tcp("neo4j", "Neo4j, HTTP and Bolt", 7474, 7687),
+    .tcp("oracle", "Oracle Database listener", 1521),
+    .tcp("pgbouncer", "PgBouncer", 6432),
+    .tcp("postgres", "PostgreSQL", 5432),
+    .tcp("postgresql", "PostgreSQL", 5432),
+    .tcp("rabbitmq-management", "RabbitMQ, management", 15672),
+    .tcp("redis", "Redis and Valkey", 6379),
+    .tcp("redis-cluster", "Redis and Valkey, cluster bus", 16379),
+    .tcp("redis-sentinel", "Redis and Valkey Sentinel", 26379),
+    .tcp("zookeeper", "ZooKeeper, clients", 2181),
+  ]
+}
