@@ -18,8 +18,9 @@ import Testing
           $0.trimmingCharacters(in: CharacterSet(charactersIn: " `"))
         }
       })
-    // Literals of the same form that are words of nwfilter.
+    // Literals of the same form that are words of nwfilter, or of the language.
     let vocabulary = FilterName.stock.union(FilterProtocol.names).union(["icmp-ipv6"])
+      .union(["from-port", "ipv6-icmp", "ipv6-in-ipv4", "udp-lite"])
       .union(FilterProtocol.allCases.flatMap { $0.attributes.map(\.name) })
     var used: Set<String> = []
     for target in ["PolicyLanguage", "FilterModel"] {

@@ -46,7 +46,8 @@ struct DecodedGroup: Sendable {
   /// nil where the group is wrong, or a native one that is not enabled.
   var content: Content?
   var filter: Located<String>?
-  var hosts: HostSelector?
+  /// Of `hosts:`, names and patterns.
+  var hostNames: [Located<String>] = []
 }
 
 struct DecodedAdmins: Sendable {

@@ -50,8 +50,9 @@ extension FileDecoder {
       switch field.name {
       case "vms": selector = machineSelector(field.value, what)
       case "hosts":
-        group.hosts = hostSelector(field.value, what)
-        decoded.hosts = group.hosts
+        let hosts = hostSelector(field.value, what)
+        group.hosts = hosts?.selector
+        decoded.hostNames = hosts?.names ?? []
       case "tier": group.tier = tier(field.value, what) ?? group.tier
       case "order": group.order = order(field.value, what) ?? group.order
       case "owner": group.owner = remark(field, what)
@@ -111,12 +112,16 @@ extension FileDecoder {
 
   private mutating func decodeNativeGroup(_ fields: [Node.Entry], _ what: String, into decoded: inout DecodedGroup) {
     var selector: MachineSelector?
+    var hosts: HostSelector?
     var parameters = DecodedParameters()
     var isEnabled = true
     for field in fields {
       switch field.name {
       case "vms": selector = machineSelector(field.value, what)
-      case "hosts": decoded.hosts = hostSelector(field.value, what)
+      case "hosts":
+        let selected = hostSelector(field.value, what)
+        hosts = selected?.selector
+        decoded.hostNames = selected?.names ?? []
       case "filter":
         if let name = text(of: field.value, "filter of \(what)", expected: "the name of a filter") {
           decoded.filter = Located(value: name, range: range(field.value))
@@ -133,7 +138,7 @@ extension FileDecoder {
     if let selector, isEnabled {
       decoded.content = .native(
         NativeGroup(
-          name: decoded.name, selector: selector, hosts: decoded.hosts, reference: reference, filterRange: filter.range)
+          name: decoded.name, selector: selector, hosts: hosts, reference: reference, filterRange: filter.range)
       )
     }
   }

@@ -6,7 +6,7 @@ import Diagnostics
 /// `in:` and `out:`: rules as lines of text, or as mappings where a line does not say enough.
 extension FileDecoder {
   mutating func decodeRules(_ entry: Node.Entry, of what: String) -> [PolicyRule] {
-    let list = "\(entry.name) of \(what)"
+    let list = "\(entry.name): of \(what)"
     guard case .sequence(let items, let isFlow) = entry.value.content else {
       var hint: String?
       if case .scalar(let scalar) = entry.value.content, !scalar.text.isEmpty {
@@ -21,7 +21,7 @@ extension FileDecoder {
       let end = isFlow ? Self.endOfCutRule(items, from: index) : index + 1
       if end > index + 1 {
         reportCutRule(items[index..<end])
-      } else if let rule = decodeRule(items[index], of: list) {
+      } else if let rule = decodeRule(items[index], of: what) {
         rules.append(rule)
       }
       index = end
@@ -65,8 +65,8 @@ extension FileDecoder {
 
   // MARK: Rules
 
-  private mutating func decodeRule(_ node: Node, of list: String) -> PolicyRule? {
-    let what = "a rule of \(list)"
+  private mutating func decodeRule(_ node: Node, of owner: String) -> PolicyRule? {
+    let what = "a rule of \(owner)"
     guard case .mapping(let fields, let isFlow) = node.content else { return ruleLine(node, what) }
     if !fields.contains(where: { $0.name == "rule" }), let first = fields.first,
       let hint = Self.mappingHint(first, isFlow: isFlow)

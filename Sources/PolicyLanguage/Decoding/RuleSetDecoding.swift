@@ -112,10 +112,10 @@ extension FileDecoder {
     for field in fields {
       switch field.name {
       case "from":
-        from = peers(of: field.value, "from of admins", in: .admins)
+        from = peers(of: field.value, "from: of admins", in: .admins)
         if from?.isEmpty == true { reportEmpty(field, "names nobody") }
       case "allow":
-        allow = traffic(of: field.value, "allow of admins", in: .admins)
+        allow = traffic(of: field.value, "allow: of admins", in: .admins)
         if allow?.isEmpty == true { reportEmpty(field, "names no traffic") }
       default: unknownKey(field, in: "admins", known: ["from", "allow"])
       }
@@ -130,6 +130,6 @@ extension FileDecoder {
 
   private mutating func reportEmpty(_ field: Node.Entry, _ what: String) {
     report(
-      "missing-value", "\(field.name) of admins \(what)", at: range(field.value), hint: "leave out admins for none")
+      "missing-value", "\(field.name): of admins \(what)", at: range(field.value), hint: "leave out admins for none")
   }
 }

@@ -109,6 +109,7 @@ extension FileDecoder {
     guard entry.key.style == .plain else { return nil }
     if entry.value.isNull, entry.value.span.start == entry.value.span.end {
       // The last colon is YAML's.
+      if key.hasSuffix("group") || key.hasSuffix("vm") { return "write a name behind the ':'" }
       let isAddress = key.utf8.last == UInt8(ascii: ":")
       return isAddress ? "put it in quotes: \"\(key.excerpt):\"" : "remove the ':' at the end"
     }

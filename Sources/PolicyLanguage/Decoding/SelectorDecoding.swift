@@ -20,7 +20,7 @@ extension FileDecoder {
       case "name":
         let names = patterns(field.value, "name of vms", list)
         isComplete = isComplete && names != nil
-        selector.names = names ?? []
+        selector.names = names?.map { NamePattern($0.value) } ?? []
       case "label", "labels":
         let labels = field.name == "label" ? labelPatterns(field.value, list) : nil
         if field.name == "labels" { unknownKey(field, in: list, known: Self.selectorKeys) }
@@ -37,20 +37,23 @@ extension FileDecoder {
           hint: "hosts: stands beside vms:, not in it")
       default:
         isComplete = false
-        unknownKey(field, in: list, known: Self.selectorKeys, later: Self.laterSelectorKeys)
+        unknownSelectorKey(field, list, known: Self.selectorKeys, later: Self.laterSelectorKeys)
       }
     }
     return isComplete ? selector : nil
   }
 
   /// `hosts: kvm1`, `hosts: [kvm1, "ams-*"]` or `hosts: {label: {site: ams}}`.
-  mutating func hostSelector(_ node: Node, _ what: String) -> HostSelector? {
+  ///
+  /// The names come with their places as well.
+  mutating func hostSelector(_ node: Node, _ what: String) -> (selector: HostSelector, names: [Located<String>])? {
     let list = "hosts of \(what)"
+    var places: [Located<String>] = []
     var selector = HostSelector(range: range(node))
     guard case .mapping(let fields, _) = node.content else {
       guard let names = patterns(node, list, list) else { return nil }
-      selector.names = names
-      return selector
+      selector.names = names.map { NamePattern($0.value) }
+      return (selector, names)
     }
     if fields.isEmpty {
       report("empty-selector", "\(list) is empty", at: range(node), hint: "leave it out for all hosts")
@@ -58,12 +61,26 @@ extension FileDecoder {
     }
     for field in fields {
       switch field.name {
-      case "name": selector.names = patterns(field.value, "name of hosts", list) ?? []
+      case "name":
+        places = patterns(field.value, "name of hosts", list) ?? []
+        selector.names = places.map { NamePattern($0.value) }
       case "label": selector.labels = labelPatterns(field.value, list) ?? [:]
-      default: unknownKey(field, in: list, known: Self.hostKeys)
+      default: unknownSelectorKey(field, list, known: Self.hostKeys)
       }
     }
-    return selector
+    return (selector, places)
+  }
+
+  /// `{role: web}` for `{label: {role: web}}`.
+  private mutating func unknownSelectorKey(
+    _ field: Node.Entry, _ list: String, known: [String], later: Set<String> = []
+  ) {
+    guard !later.contains(field.name), Suggestion.nearest(to: field.name, in: known) == nil, commaHint(field) == nil
+    else { return unknownKey(field, in: list, known: known, later: later) }
+    report(
+      "unknown-key", "unknown key '\(field.name.excerpt)' in \(list)", at: keyRange(field),
+      expected: "one of \(known.joined(separator: ", "))",
+      hint: "a label is written {label: {\(field.name.excerpt): …}}")
   }
 
   private mutating func selectorFields(_ node: Node, _ list: String) -> [Node.Entry]? {
@@ -85,7 +102,7 @@ extension FileDecoder {
     return fields
   }
 
-  private mutating func patterns(_ node: Node, _ what: String, _ list: String) -> [NamePattern]? {
+  private mutating func patterns(_ node: Node, _ what: String, _ list: String) -> [Located<String>]? {
     guard let names = texts(of: node, what, expected: "a name, a pattern with * and ?, or a list") else { return nil }
     if names.isEmpty {
       let kind = list.hasPrefix("vms") ? "VM" : "host"
@@ -99,7 +116,7 @@ extension FileDecoder {
         "bad-vm-name", "'\(name.value.excerpt)' matches no name of a VM", at: name.range,
         expected: "1 to 255 bytes without / and control characters, without blanks at the ends")
     }
-    return wrong.isEmpty ? names.map { NamePattern($0.value) } : nil
+    return wrong.isEmpty ? names : nil
   }
 
   /// `{role: web, site: [ams, "fra-*"]}`.

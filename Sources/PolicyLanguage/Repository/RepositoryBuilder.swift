@@ -131,8 +131,8 @@ struct RepositoryBuilder {
       reportHost(host, at: machine.hostRange, known)
     }
     for group in groups {
-      for name in group.hosts?.names ?? [] where name.isLiteral && !known.contains(name.text) {
-        reportHost(name.text, at: group.hosts?.range, known)
+      for name in group.hostNames where NamePattern(name.value).isLiteral && !known.contains(name.value) {
+        reportHost(name.value, at: name.range, known)
       }
     }
   }

@@ -29,8 +29,9 @@ enum PeerHints {
   }
 
   private static func traffic(_ word: String) -> String? {
-    let isProtocol = ProtocolWords.isReserved(String(word.prefix { $0 != "/" }))
-    return isProtocol && word != "all" ? "what a rule is about stands before 'from' and 'to'" : nil
+    let name = String(word.prefix { $0 != "/" })
+    let isTraffic = ProtocolWords.isReserved(name) || ServiceCatalogue[name] != nil
+    return isTraffic && word != "all" ? "what a rule is about stands before 'from' and 'to'" : nil
   }
 
   /// Texts that look like addresses.
@@ -47,7 +48,7 @@ enum PeerHints {
     }
     let parts = word.split(separator: "/", maxSplits: 1).map(String.init)
     if parts.count == 2, IPAddress(parts[0]) != nil {
-      return netmask(parts[1]).map { "write \(parts[0])/\($0)" }
+      return netmask(parts[1]).map { "write \(parts[0])/\($0)" } ?? "a prefix is a number of bits, as in 192.0.2.0/24"
     }
     if let colon = word.lastIndex(of: ":"), IPv4Address(String(word[..<colon])) != nil {
       return "ports stand before 'from' and 'to', as in 'tcp\(word[colon...].replacing(":", with: "/"))'"
@@ -55,6 +56,10 @@ enum PeerHints {
     let ends = word.split(separator: "-", maxSplits: 1).map(String.init)
     if ends.count == 2, let first = IPv4Address(ends[0]), let last = UInt32(ends[1]), last < 256 {
       return "write both addresses in full: \(first)-\(IPv4Address(bits: first.bits & ~255 | last))"
+    }
+    let colons = word.count { $0 == ":" }
+    if colons > 1, word.prefix(while: { $0 != "/" && $0 != "-" }).allSatisfy({ $0.isHexDigit || $0 == ":" }) {
+      return "an IPv6 address has eight numbers, or '::' in place of those that are 0"
     }
     return dotted(word)
   }

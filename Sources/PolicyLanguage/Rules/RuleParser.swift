@@ -182,7 +182,13 @@ struct RuleParser {
         items.append(token.part)
         expectsItem = false
       } else {
-        guard let last = items.last, reportNeighbours(last, token.part, kind) else {
+        guard let last = items.last else { return items }
+        let left = text.text(last)
+        // Such a word is reported where it is read.
+        if ForeignWords.hintAnywhere(left) != nil, ForeignWords.separatedPorts(left, text.text(token.part)) == nil {
+          return items
+        }
+        guard reportNeighbours(last, token.part, kind) else {
           items.removeLast()
           return items
         }

@@ -35,14 +35,16 @@ extension RuleParser {
       return word.contains("_") ? "names have hyphens: '\(word.replacing("_", with: "-").excerpt)'" : nil
     }
     let (left, right) = (String(word[..<separator]), String(word[word.index(after: separator)...]))
+    if left == "ip" { return "write 'protocol/\(right.excerpt)'" }
     if ProtocolWords.isReserved(left) { return "write '\(left)/\(right.excerpt)'" }
-    if ProtocolWords.isReserved(right) {
-      return "write '\(left.excerpt)' alone: a service knows its protocol and ports"
-    }
-    if let near = Suggestion.nearest(to: left, in: ProtocolWords.all) {
+    let services = ServiceCatalogue.all.map(\.name)
+    let near = Suggestion.nearest(to: left, in: ProtocolWords.all)
+    if ServiceCatalogue[left] == nil, !ProtocolWords.isReserved(right), let near {
       return "did you mean '\(near)/\(right.excerpt)'?"
     }
-    return Identity.isValidName(left) ? "write '\(left)' alone: a service knows its protocol and ports" : nil
+    let service = ServiceCatalogue[left] == nil ? Suggestion.nearest(to: left, in: services) ?? left : left
+    let isName = Identity.isValidName(service)
+    return isName ? "write '\(service)' alone: a service knows its protocol and ports" : nil
   }
 
   private static func spelling(_ word: String) -> String? {

@@ -11,6 +11,8 @@ struct TrafficList {
   var words: [String] = []
   /// The protocol whose ports a bare number goes on with.
   var openPorts: PortProtocol?
+  /// Whether a port without a protocol is reported already.
+  var hasBarePort = false
 }
 
 /// `https, tcp/80,443,8000-8010, icmp/echo-request, esp`.
@@ -31,6 +33,10 @@ extension RuleParser {
         goOn(ports, part, &list)
         continue
       }
+      let isBarePort =
+        Self.isDigit(word.utf8.first) && !word.utf8.contains { !Self.isDigit($0) && $0 != UInt8(ascii: "-") }
+      if isBarePort, list.hasBarePort { continue }
+      list.hasBarePort = isBarePort
       list.openPorts = nil
       guard let traffic = trafficItem(word, part, &list) else { continue }
       list.items.append(Located(value: traffic, range: text.range(part)))
@@ -50,7 +56,7 @@ extension RuleParser {
   }
 
   private mutating func trafficItem(_ word: String, _ part: Range<Int>, _ list: inout TrafficList) -> Traffic? {
-    if let slash = word.firstIndex(of: "/") {
+    if let slash = word.utf8.firstIndex(of: UInt8(ascii: "/")) {
       let rest = part.lowerBound + word.utf8.distance(from: word.startIndex, to: slash) + 1..<part.upperBound
       return detailed(String(word[..<slash]), rest, part, &list)
     }
@@ -145,7 +151,7 @@ extension RuleParser {
       hint = "write \(stripped)"
     } else if let separator = [":", "..", "–"].first(where: { word.contains($0) }), Self.isDigit(word.utf8.first) {
       hint = "write a range with -: '\(word.replacing(separator, with: "-").excerpt)'"
-    } else if number.isEmpty {
+    } else if number.isEmpty, word != "-" {
       hint = word.hasPrefix("-") ? "write 1\(word) for all up to it" : "write \(word)65535 for all from it on"
     } else if let owner, Identity.isValidName(number), number == word {
       hint = "write '\(number)' alone, without '\(owner.rawValue)/': a service knows its protocol and ports"

@@ -15,7 +15,8 @@ struct SyntaxProblem {
   func diagnostic(for problem: LibYAMLProblem) -> Diagnostic {
     let mark = clamped(problem.mark)
     let opening = problem.contextMark.flatMap { context in scalar(at: context).map { (context, $0) } }
-    return tab(at: mark) ?? quoted(at: mark) ?? dash(at: mark) ?? special(at: mark, opening: opening)
+    return tab(at: mark) ?? quoted(at: mark) ?? address(at: mark) ?? dash(at: mark) ?? special(
+      at: mark, opening: opening)
       ?? unclosed(at: mark, opening: opening) ?? nestedColon(at: mark) ?? missingColon(at: mark) ?? unclosedAtEnd(mark)
       ?? indentation(at: mark) ?? general(problem, at: mark)
   }
@@ -63,11 +64,36 @@ struct SyntaxProblem {
       "yaml-quotes", "text goes on behind the closing \(last)", mark, hint: "put all of the text in quotes, or none")
   }
 
+  /// An IPv6 address inside [ ] or { } that begins or ends with a colon.
+  private func address(at mark: Mark) -> Diagnostic? {
+    guard let line = line(mark), line.indices.contains(Int(mark.column) - 1) else { return nil }
+    let isWord = { (scalar: Unicode.Scalar) in
+      scalar.properties.isASCIIHexDigit || ":./".unicodeScalars.contains(scalar)
+    }
+    let place = Int(mark.column) - 1
+    let start = line[..<place].lastIndex { !isWord($0) }.map { $0 + 1 } ?? 0
+    let end = line[place...].firstIndex { !isWord($0) } ?? line.count
+    var text = ""
+    text.unicodeScalars.append(contentsOf: line[start..<max(start, end)])
+    let address = text.prefix { $0 != "/" }
+    guard address.hasPrefix(":") || address.hasSuffix(":"), text.count(where: { $0 == ":" }) > 1 else { return nil }
+    let span = Span(
+      start: Mark(line: mark.line, column: Int32(start) + 1), end: Mark(line: mark.line, column: Int32(end) + 1))
+    return Diagnostic(
+      "yaml-ipv6", "YAML reads the colons of \(text)", at: span.range(in: file),
+      hint: "put the address in quotes: \"\(text)\"")
+  }
+
   /// `-name` in a list, for `- name`.
   private func dash(at mark: Mark) -> Diagnostic? {
     for row in [Int(mark.line) - 1, Int(mark.line) - 2] where lines.indices.contains(row) {
       let line = lines[row]
       let blanks = line.prefix { $0 == " " }.count
+      if line.count > blanks + 1, line[blanks] == "-", line[blanks + 1] == "\t" {
+        return report(
+          "yaml-tab", "a tab stands behind this '-'", Mark(line: Int32(row) + 1, column: Int32(blanks) + 2),
+          expected: "a blank", hint: "replace the tab by a blank")
+      }
       guard line.count > blanks + 1, line[blanks] == "-", !" -0123456789".unicodeScalars.contains(line[blanks + 1])
       else {
         continue
