@@ -2,6 +2,7 @@
 
 import Foundation
 import PacketProbe
+import Processes
 import Sandbox
 import SandboxFixture
 import Testing
@@ -84,7 +85,9 @@ struct PacketMatrix: Sendable {
         files["\(item.name).yaml"] = item.text(item.policy, vms, peer: sandboxHost.virtualMachine(1))
       }
       let repository = try host.repository(machines: inventory, files: files)
-      try await repository.apply()
+      let applied = try await repository.apply()
+      // Without its filters all packets pass, and the table would say nothing.
+      try #require(applied.succeeded, "the policies were not applied")
       let lab = try await PacketLab(host.sandbox, network: network, machines: next - 1)
       defer { lab.close() }
       return try await body(
