@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// Frames to send, and the bytes that tell them apart from all others.
 struct Transmission: Sendable {
   var frames: [[UInt8]]
@@ -38,13 +40,19 @@ struct Exchange: Sendable {
     self.family = family
     self.near = near
     self.far = far
-    // Above what kernels choose themselves, and seldom twice: connection tracking remembers.
-    sourcePort = packet.sourcePort ?? .random(in: 61000...65535)
+    sourcePort = packet.sourcePort ?? Exchange.nextPort()
     isRouted = routed
   }
 
   /// Whether a router is between the two ends.
   let isRouted: Bool
+
+  private static let ports = Atomic(0)
+
+  /// A port that was not used for long: connection tracking remembers.
+  private static func nextPort() -> UInt16 {
+    UInt16(40000 + ports.add(1, ordering: .relaxed).oldValue % 25000)
+  }
 
   private var source: Address { packet.source?(family) ?? near.address(family) }
   private var destination: Address { packet.destination ?? far.address(family) }

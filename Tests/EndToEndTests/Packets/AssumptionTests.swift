@@ -2,6 +2,7 @@
 
 import Foundation
 import PacketProbe
+import Processes
 import Sandbox
 import Testing
 
@@ -222,6 +223,73 @@ extension EndToEnd {
 
     @Test func `Filters of the compiler's form do what it means`() async throws {
       try await PacketMatrix.expectAgreement(.bridge, [Self.strict, Self.exotic])
+    }
+
+    @Test func `A limit takes no connection from those that are below it`() async throws {
+      let limited = PolicyCase(
+        "limited",
+        policy: """
+          groups:
+            limited:
+              vms: {name: "{vm}"}
+              filter: limited
+          filters:
+            limited:
+              rules:
+                - {action: drop, direction: in, priority: 200, tcp: {connlimit-above: 20, dstportstart: 443}}
+                - {action: accept, direction: in, priority: 201, tcp: {dstportstart: 443}}
+                - {action: drop, direction: in, priority: 200, tcp-ipv6: {connlimit-above: 20, dstportstart: 443}}
+                - {action: accept, direction: in, priority: 201, tcp-ipv6: {dstportstart: 443}}
+          \(Self.end)
+          """, flows: [])
+      try await PacketMatrix.with(.bridge, [limited]) { matrix in
+        for (family, elsewhere) in [(Family.ipv4, "203.0.113.9" as Address), (.ipv6, "2001:db8:99::9")] {
+          let flow = Flow("tcp/443", .in, .tcp(443), expect: .passes)
+          var connections: [PacketLab.Connection] = []
+          for number in 1...20 {
+            var connection = matrix.open(flow, of: limited, family)
+            #expect(await connection.run() == .passes, "connection \(number), \(family.rawValue)")
+            connections.append(connection)
+          }
+          var late = matrix.open(flow, of: limited, family)
+          #expect(await late.run(expecting: .blocked) == .blocked, "the one above the limit, \(family.rawValue)")
+          for index in connections.indices {
+            #expect(await connections[index].goesOn(), "connection \(index + 1) afterwards, \(family.rawValue)")
+          }
+          var other = matrix.open(
+            Flow("tcp/443", .in, .tcp(443), .remote(elsewhere), expect: .passes), of: limited, family)
+          #expect(await other.run() == .passes, "from another address, \(family.rawValue)")
+        }
+      }
+    }
+
+    @Test func `Connections outlive a change of another rule, and no lost parameter opens a machine`() async throws {
+      try await PacketMatrix.with(.bridge, [Self.strict]) { matrix in
+        var connections: [PacketLab.Connection] = []
+        for family in Family.allCases {
+          for flow in [
+            Flow("tcp/443", .in, .tcp(443), expect: .passes), Flow("tcp/443", .in, .tcp(443), .host, expect: .passes),
+            Flow("udp/53", .out, .udp(53), expect: .passes),
+          ] {
+            var connection = matrix.open(flow, of: Self.strict, family)
+            #expect(await connection.run() == .passes)
+            connections.append(connection)
+          }
+        }
+        let more = "tcp: {state: NONE, dstportstart: 445}"
+        let changed = Self.strict.policy.replacing("tcp: {state: NONE, dstportstart: 444}", with: more)
+        try await matrix.apply(changed, of: Self.strict)
+        for index in connections.indices { #expect(await connections[index].goesOn()) }
+
+        let whole = try #require(await matrix.host.filters()["nic-strict"])
+        let lost = whole.split(separator: "\n").filter { !$0.contains("ADDRESS4") }.joined(separator: "\n")
+        await #expect(throws: ProcessError.self) { try await matrix.host.define(lost) }
+        for family in Family.allCases {
+          var open = matrix.open(Flow("tcp/22", .in, .tcp(22), expect: .blocked), of: Self.strict, family)
+          #expect(await open.run(expecting: .blocked) == .blocked)
+        }
+        for index in connections.indices { #expect(await connections[index].goesOn()) }
+      }
     }
   }
 }

@@ -95,6 +95,23 @@ struct PacketMatrix: Sendable {
     }
   }
 
+  /// A flow of a case that goes on as long as its caller wants.
+  func open(_ flow: Flow, of item: PolicyCase, _ family: Family) -> PacketLab.Connection {
+    lab.open(flow, machines: machines[item.name] ?? [], family: family)
+  }
+
+  /// Gives a case another policy.
+  func apply(
+    _ policy: String, of item: PolicyCase, expecting status: Int32 = 0,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let sandboxHost = host.sandbox.host(1)
+    let vms = (machines[item.name] ?? []).map(sandboxHost.virtualMachine)
+    try repository.write(
+      "policies/\(item.name).yaml", item.text(policy, vms, peer: sandboxHost.virtualMachine(1)))
+    try await repository.apply(expecting: status, sourceLocation: sourceLocation)
+  }
+
   /// Tries all flows, many at a time.
   func observe() async -> FlowReport {
     var jobs: [(item: PolicyCase, flow: Flow, family: Family)] = []
