@@ -221,8 +221,92 @@ extension EndToEnd {
         Flow("VLAN 5", .out, .udp(53).vlan(5), expect: .blocked),
       ])
 
+    /// A drop between what is allowed: of what comes in, and of the answers to it, since a host's packets meet only those.
+    private static let segments = PolicyCase(
+      "segments",
+      policy: """
+        groups:
+          segments:
+            vms: {name: "{vm}"}
+            filter: segments
+        filters:
+          segments:
+            rules:
+              - {action: accept, direction: in, priority: 200, tcp: {srcipaddr: 203.0.113.9, dstportstart: 22}}
+              - {action: drop, direction: out, priority: 201, udp: {state: "NEW,ESTABLISHED", dstportstart: 53}}
+              - {action: accept, direction: out, priority: 202, all: {}}
+              - {action: accept, direction: out, priority: 202, all-ipv6: {}}
+              - {action: drop, direction: in, priority: 203, tcp: {state: "NEW,ESTABLISHED", dstportstart: 22}}
+              - {action: drop, direction: out, priority: 203, tcp: {state: ESTABLISHED, srcportstart: 22}}
+              - {action: drop, direction: in, priority: 203, tcp-ipv6: {state: "NEW,ESTABLISHED", dstportstart: 22}}
+              - {action: drop, direction: out, priority: 203, tcp-ipv6: {state: ESTABLISHED, srcportstart: 22}}
+              - {action: accept, direction: in, priority: 204, all: {}}
+              - {action: accept, direction: in, priority: 204, all-ipv6: {}}
+        \(end)
+        """,
+      flows: [
+        Flow("tcp/22", .in, .tcp(22), expect: .blocked),
+        Flow("tcp/22 from one", .in, .tcp(22), .remote("203.0.113.9"), expect: .passes),
+        Flow("tcp/22 from host", .in, .tcp(22), .host, expect: .oneWay),
+        Flow("tcp/80", .in, .tcp(80), expect: .passes),
+        Flow("tcp/80 from host", .in, .tcp(80), .host, expect: .passes),
+        Flow("tcp/22", .out, .tcp(22), expect: .passes),
+        Flow("tcp/22 from port 22", .out, .tcp(22).from(port: 22), expect: .passes),
+        Flow("tcp/22 to host", .out, .tcp(22), .host, expect: .passes),
+        Flow("udp/53", .out, .udp(53).only(.ipv4), expect: .blocked),
+        Flow("udp/53", .out, .udp(53).only(.ipv6), expect: .passes),
+        Flow("udp/53", .in, .udp(53), expect: .passes),
+        Flow("udp/53 from host", .in, .udp(53), .host, expect: .passes),
+        Flow("ping", .in, .echo, expect: .passes),
+        Flow("ping", .out, .echo, .host, expect: .passes),
+        Flow("GRE", .in, .gre, expect: .passes),
+        Flow("GRE", .out, .gre, expect: .passes),
+      ])
+
+    /// Refusals in both directions.
+    private static let refuses = PolicyCase(
+      "refuses",
+      policy: """
+        groups:
+          refuses:
+            vms: {name: "{vm}"}
+            filter: refuses
+        filters:
+          refuses:
+            rules:
+              - {action: accept, direction: inout, priority: 100, icmp: {state: RELATED}}
+              - {action: accept, direction: inout, priority: 100, icmpv6: {state: RELATED}}
+              - {action: accept, direction: out, priority: 200, udp: {dstportstart: 53}}
+              - {action: reject, direction: inout, priority: 900, all: {}}
+              - {action: reject, direction: inout, priority: 900, all-ipv6: {}}
+        """,
+      flows: [
+        Flow("udp/53", .out, .udp(53).only(.ipv4), expect: .passes),
+        Flow("udp/54", .out, .udp(54).only(.ipv4), expect: .rejected),
+        Flow("udp/54", .out, .udp(54).only(.ipv6), expect: .rejected),
+        Flow("tcp/54", .out, .tcp(54), expect: .rejected),
+        Flow("udp/54 to host", .out, .udp(54), .host, expect: .rejected),
+        Flow("udp/54", .in, .udp(54), expect: .rejected),
+        Flow("tcp/54", .in, .tcp(54), expect: .rejected),
+        // What comes in is refused in the host's name: it must know a way to the sender.
+        Flow("udp/54 from nowhere", .in, .udp(54), .remote("203.0.113.9"), expect: .blocked),
+        Flow("udp/54 from host", .in, .udp(54), .host, expect: .oneWay),
+      ])
+
     @Test func `Filters of the compiler's form do what it means`() async throws {
-      try await PacketMatrix.expectAgreement(.bridge, [Self.strict, Self.exotic])
+      try await PacketMatrix.expectAgreement(.bridge, [Self.strict, Self.exotic, Self.segments, Self.refuses])
+    }
+
+    @Test func `A machine's own kernel gets on behind the guard`() async throws {
+      try await PacketMatrix.withPolicies(.nat, [Self.strict]) { host, _, _ in
+        for address in ["192.168.122.1", "2001:db8:122::1", "198.51.100.2", "2001:db8:51::2", "192.168.122.11"] {
+          #expect(try await host.pings("vm2", address), "ping \(address)")
+        }
+        for address in ["192.168.122.12", "2001:db8:122::12"] {
+          let answered = try await host.pings("vm1", address)
+          #expect(!answered, "ping \(address)")
+        }
+      }
     }
 
     @Test func `A limit takes no connection from those that are below it`() async throws {

@@ -10,8 +10,8 @@ import Testing
 /// A policy, the machines that it is for, and what it is to do with packets.
 struct PolicyCase: Sendable {
   let name: String
-  /// How many machines it has; `{vm}`, `{mac}`, `{ip4}`, `{ip6}` stand for the first in the texts below, `{vm2}` and so on
-  /// for the others, `{peer4}` and `{peer6}` for the addresses of the peer.
+  /// How many machines it has; `{vm}`, `{mac}`, `{ip4}`, `{ip6}`, `{port}` stand for the first in the texts below, `{vm2}`
+  /// and so on for the others. The peer is 192.168.122.11 and 2001:db8:122::11 everywhere.
   let machines: Int
   /// More keys of each machine's NIC in the inventory, in YAML's flow style: `addresses: [{ip4}]`.
   let nic: String
@@ -32,9 +32,20 @@ struct PolicyCase: Sendable {
     self.flows = flows
   }
 
+  /// The lines of the case's machines in the inventory.
+  func inventory(_ machines: [SandboxVirtualMachine]) -> String {
+    machines.enumerated().map { index, vm in
+      // The machine's own facts come first here, whichever of the case it is.
+      let facts = [vm] + machines[..<index] + machines[(index + 1)...]
+      let nic = self.nic.isEmpty ? "" : ", " + text(self.nic, facts)
+      let machine = self.machine.isEmpty ? "" : ", " + text(self.machine, facts)
+      return "  \(vm.name): {host: h1\(machine), nics: {\"\(vm.mac)\": {port: \(vm.port)\(nic)}}}\n"
+    }.joined()
+  }
+
   /// A text with the machines' own facts in it.
-  func text(_ text: String, _ machines: [SandboxVirtualMachine], peer: SandboxVirtualMachine) -> String {
-    var text = text.replacing("{peer4}", with: peer.ipv4Address).replacing("{peer6}", with: peer.ipv6Address)
+  func text(_ text: String, _ machines: [SandboxVirtualMachine]) -> String {
+    var text = text
     for (index, machine) in machines.enumerated() {
       let suffix = index == 0 ? "" : String(index + 1)
       for (name, value) in [
@@ -58,40 +69,47 @@ struct PacketMatrix: Sendable {
   let machines: [String: [Int]]
 
   /// Starts a host, applies the policies of all cases in one run, and takes the machines over.
+  ///
+  /// - Parameter common: more files of the policy repository, such as sets, networks or admins that all cases share.
   static func with<Result>(
-    _ network: SandboxNetwork, _ cases: [PolicyCase], _ body: (_ matrix: PacketMatrix) async throws -> Result
+    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:],
+    _ body: (_ matrix: PacketMatrix) async throws -> Result
+  ) async throws -> Result {
+    try await withPolicies(network, cases, common: common) { host, repository, machines in
+      let count = machines.values.joined().max() ?? 1
+      let lab = try await PacketLab(host.sandbox, network: network, machines: count)
+      defer { lab.close() }
+      return try await body(
+        PacketMatrix(host: host, repository: repository, lab: lab, cases: cases, machines: machines))
+    }
+  }
+
+  /// Starts a host and applies the policies of all cases in one run; the machines' kernels are left as they are.
+  static func withPolicies<Result>(
+    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:],
+    _ body: (_ host: TestHost, _ repository: TestRepository, _ machines: [String: [Int]]) async throws -> Result
   ) async throws -> Result {
     var next = PacketLab.firstMachine
     var machines: [String: [Int]] = [:]
     for item in cases {
-      #expect(machines[item.name] == nil, "two cases are called \(item.name)")
+      try #require(machines[item.name] == nil, "two cases are called \(item.name)")
       machines[item.name] = Array(next..<next + item.machines)
       next += item.machines
     }
     let options = SandboxOptions(virtualMachines: next - 1, network: network)
     return try await withHost(options) { host in
-      let sandboxHost = host.sandbox.host(1)
       var inventory = ""
-      var files: [String: String] = [:]
+      var files = common
       for item in cases {
-        let vms = (machines[item.name] ?? []).map(sandboxHost.virtualMachine)
-        for (index, vm) in vms.enumerated() {
-          // The machine's own facts come first: those of the whole case begin with it.
-          let facts = [vm] + vms[..<index] + vms[(index + 1)...]
-          let nic = item.nic.isEmpty ? "" : ", " + item.text(item.nic, facts, peer: sandboxHost.virtualMachine(1))
-          let machine = item.machine.isEmpty ? "" : ", " + item.machine
-          inventory += "  \(vm.name): {host: h1\(machine), nics: {\"\(vm.mac)\": {port: \(vm.port)\(nic)}}}\n"
-        }
-        files["\(item.name).yaml"] = item.text(item.policy, vms, peer: sandboxHost.virtualMachine(1))
+        let vms = (machines[item.name] ?? []).map(host.sandbox.host(1).virtualMachine)
+        inventory += item.inventory(vms)
+        files["\(item.name).yaml"] = item.text(item.policy, vms)
       }
       let repository = try host.repository(machines: inventory, files: files)
       let applied = try await repository.apply()
       // Without its filters all packets pass, and the table would say nothing.
       try #require(applied.succeeded, "the policies were not applied")
-      let lab = try await PacketLab(host.sandbox, network: network, machines: next - 1)
-      defer { lab.close() }
-      return try await body(
-        PacketMatrix(host: host, repository: repository, lab: lab, cases: cases, machines: machines))
+      return try await body(host, repository, machines)
     }
   }
 
@@ -105,10 +123,8 @@ struct PacketMatrix: Sendable {
     _ policy: String, of item: PolicyCase, expecting status: Int32 = 0,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let sandboxHost = host.sandbox.host(1)
-    let vms = (machines[item.name] ?? []).map(sandboxHost.virtualMachine)
-    try repository.write(
-      "policies/\(item.name).yaml", item.text(policy, vms, peer: sandboxHost.virtualMachine(1)))
+    let vms = (machines[item.name] ?? []).map(host.sandbox.host(1).virtualMachine)
+    try repository.write("policies/\(item.name).yaml", item.text(policy, vms))
     try await repository.apply(expecting: status, sourceLocation: sourceLocation)
   }
 
@@ -137,10 +153,12 @@ struct PacketMatrix: Sendable {
 
   /// Tries all flows, prints the table, and fails with all that is not as expected.
   static func expectAgreement(
-    _ network: SandboxNetwork, _ cases: [PolicyCase], sourceLocation: SourceLocation = #_sourceLocation
+    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let report = try await with(network, cases) { await $0.observe() }
+    let report = try await with(network, cases, common: common) { await $0.observe() }
     print("\(network.rawValue): \(cases.count) policies, \(report.observations.count) flows\n\(report.table)\n")
+    fflush(nil)
     #expect(!report.observations.isEmpty, sourceLocation: sourceLocation)
     #expect(
       report.disagreements.isEmpty, "not as expected:\n\(FlowReport.table(report.disagreements))",
