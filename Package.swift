@@ -110,7 +110,11 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "nwfleet", "Sandbox", "SandboxFixture", "Processes", "FilterModel", "FilterXML", "FilterGenerator", "Planning",
+        "PacketProbe",
       ], swiftSettings: shell),
+    /** Real packets between the machines of a sandbox host, and what becomes of them. */
+    .target(
+      name: "PacketProbe", dependencies: ["Sandbox", "Processes"], path: "Tests/PacketProbe", swiftSettings: shell),
     /** A sandbox of its own for each live test. */
     .target(
       name: "SandboxFixture", dependencies: ["Sandbox"], path: "Tests/SandboxFixture", swiftSettings: shell),
