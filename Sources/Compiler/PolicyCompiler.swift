@@ -19,9 +19,73 @@ public struct Compilation: Sendable {
   /// nil where anything is wrong; warnings do not count.
   public var desired: DesiredState?
   public var diagnostics: [Diagnostic]
+  /// Ends of rules that are over, as `GROUP/RULE@DAY`: the host's marker keeps them.
+  public var expired: [String]
 
-  public init(desired: DesiredState?, diagnostics: [Diagnostic]) {
+  public init(desired: DesiredState?, diagnostics: [Diagnostic], expired: [String] = []) {
     self.desired = desired
     self.diagnostics = diagnostics
+    self.expired = expired
+  }
+}
+
+/// Compiles a policy to what it makes of one host.
+public struct PolicyCompiler: Sendable {
+  private let policy: Policy
+  private let host: InventoryHost?
+  private let today: Day
+  private let expired: Set<String>
+
+  /// - Parameters:
+  ///   - host: nil for all hosts at once, as `validate` does.
+  ///   - today: the day in UTC.
+  ///   - expired: what the host's marker has kept of `Compilation.expired`.
+  public init(_ policy: Policy, host: InventoryHost?, today: Day, expired: Set<String> = []) {
+    self.policy = policy.sorted()
+    self.host = host
+    self.today = today
+    self.expired = expired
+  }
+
+  /// - Parameter machines: the VMs that the host has, running or not.
+  public func compile(_ machines: [HostMachine]) -> Compilation {
+    var run = run(machines)
+    let desired = run.compile()
+    let diagnostics = run.diagnostics
+    let isUsable = !diagnostics.contains { $0.severity == .error }
+    return Compilation(desired: isUsable ? desired : nil, diagnostics: diagnostics, expired: run.expired)
+  }
+
+  /// What the NICs of one VM get, and why; those in no group with rules are left out.
+  public func explain(_ machine: String, _ machines: [HostMachine]) -> [NICExplanation] {
+    var run = run(machines)
+    return run.explain(machine)
+  }
+
+  private func run(_ machines: [HostMachine]) -> CompilationRun {
+    CompilationRun(policy, host: host, today: today, expired: expired, observed: machines)
+  }
+}
+
+extension Policy {
+  /// The same policy with every section in the order of names: nothing depends on the order of files.
+  fileprivate func sorted() -> Policy {
+    func sort<Item>(_ items: inout [Item], by name: (Item) -> String) {
+      let names = items.map(name)
+      // Most come sorted already.
+      guard zip(names, names.dropFirst()).contains(where: { $1 < $0 }) else { return }
+      items = zip(names, items).sorted { $0.0 < $1.0 }.map(\.1)
+    }
+    var policy = self
+    sort(&policy.sets, by: \.name.value)
+    sort(&policy.services, by: \.name.value)
+    sort(&policy.groups, by: \.name)
+    sort(&policy.nativeGroups, by: \.name.value)
+    sort(&policy.presets, by: \.name.value)
+    sort(&policy.networks, by: \.name)
+    sort(&policy.filters, by: \.filter.name)
+    sort(&policy.inventory.machines, by: \.name)
+    sort(&policy.inventory.hosts, by: \.name)
+    return policy
   }
 }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import FilterModel
+
+/// A rule of a group, or of a preset that it uses.
+struct ExpandedRule: Sendable {
+  var rule: PolicyRule
+  /// `GROUP/RULE`.
+  var id: String
+  /// Which of the group's parameters it sees: a place in `ExpandedGroup.scopes`.
+  var scope: Int
+}
+
+/// A group with the presets that it uses written out.
+struct ExpandedGroup: Sendable {
+  /// Parameters that rules of one origin see, and those that they speak of.
+  struct ScopeUse: Sendable {
+    var parameters: [String: Parameter]
+    var peerNames: Set<String> = []
+    var trafficNames: Set<String> = []
+  }
+
+  var group: Group
+  var inbound: [ExpandedRule] = []
+  var outbound: [ExpandedRule] = []
+  var scopes: [ScopeUse] = []
+  /// What the group says of packets that no rule decides, by itself or by its presets.
+  var inboundDefault: Located<Verdict>?
+  var outboundDefault: Located<Verdict>?
+  var guardPolicy: Located<GuardPolicy>?
+  /// Whether a rule speaks of the NIC's network, parameters of VMs not looked at.
+  var namesNetwork = false
+  /// Ends of rules that are over, as the host's marker keeps them.
+  var expired: [String] = []
+
+  var name: String { group.name }
+}
+
+/// What a group needs to know of a NIC.
+struct ScopeNeeds: Sendable {
+  var usesNetwork = false
+  /// Parameters that rules speak of, directly or by the values of others.
+  var names: Set<String> = []
+  /// Parameters without a value.
+  var missing: Set<String> = []
+}
+
+extension ExpandedGroup {
+  /// - Parameter own: the VM's parameters, which go before those of the group.
+  func needs(_ own: [String: Parameter]) -> ScopeNeeds {
+    var needs = ScopeNeeds(usesNetwork: namesNetwork)
+    for scope in scopes where !scope.peerNames.isEmpty || !scope.trafficNames.isEmpty {
+      var open = scope.peerNames.map { ($0, true) } + scope.trafficNames.map { ($0, false) }
+      var seen: (peers: Set<String>, traffic: Set<String>) = (scope.peerNames, scope.trafficNames)
+      while let (name, isPeer) = open.popLast() {
+        needs.names.insert(name)
+        guard let parameter = own[name] ?? scope.parameters[name] else {
+          needs.missing.insert(name)
+          continue
+        }
+        if isPeer {
+          for peer in parameter.peers ?? [] {
+            if case .network = peer.value { needs.usesNetwork = true }
+            if case .parameter(let next) = peer.value, seen.peers.insert(next).inserted { open.append((next, true)) }
+          }
+        } else {
+          for item in parameter.traffic ?? [] {
+            if case .parameter(let next) = item.value, seen.traffic.insert(next).inserted { open.append((next, false)) }
+          }
+        }
+      }
+    }
+    return needs
+  }
+}
+
+/// Writes presets out, and leaves out rules that do not hold on a day.
+struct GroupExpander {
+  let presets: [String: RuleSet]
+  let today: Day
+  /// Ends that a host has already seen.
+  let seenExpired: Set<String>
+  var findings = Findings()
+
+  /// Deeper than anybody nests presets; stops at loops, which are reported elsewhere.
+  private static let deepest = 16
+
+  mutating func expand(_ group: Group) -> ExpandedGroup {
+    var expanded = ExpandedGroup(group: group)
+    var done: Set<Inclusion> = []
+    add(group.rules, outer: [:], depth: 0, &done, to: &expanded)
+    let said = said(group.rules, depth: 0)
+    (expanded.inboundDefault, expanded.outboundDefault) = (said.inbound, said.outbound)
+    expanded.guardPolicy = said.guardPolicy
+    return expanded
+  }
+
+  /// A preset with the parameters that it sees: the same twice adds nothing.
+  private struct Inclusion: Hashable {
+    let preset: String
+    let parameters: [String: Parameter]
+  }
+
+  private mutating func add(
+    _ ruleSet: RuleSet, outer: [String: Parameter], depth: Int, _ done: inout Set<Inclusion>,
+    to expanded: inout ExpandedGroup
+  ) {
+    let path = outer.merging(ruleSet.parameters) { first, _ in first }
+    let parameters = path.merging(inherited(ruleSet, depth: depth)) { first, _ in first }
+    guard done.insert(Inclusion(preset: depth == 0 ? "" : ruleSet.name.value, parameters: parameters)).inserted else {
+      return
+    }
+    let scope = expanded.scopes.count
+    expanded.scopes.append(ExpandedGroup.ScopeUse(parameters: parameters))
+    for rule in ruleSet.inbound { add(rule, .in, scope, to: &expanded) }
+    for rule in ruleSet.outbound { add(rule, .out, scope, to: &expanded) }
+    guard depth < Self.deepest else { return }
+    for use in ruleSet.uses {
+      if let preset = presets[use.value] { add(preset, outer: path, depth: depth + 1, &done, to: &expanded) }
+    }
+  }
+
+  /// Values of the presets that a rule set uses, the first that says something.
+  private func inherited(_ ruleSet: RuleSet, depth: Int) -> [String: Parameter] {
+    guard depth < Self.deepest else { return [:] }
+    var result: [String: Parameter] = [:]
+    for use in ruleSet.uses {
+      guard let preset = presets[use.value] else { continue }
+      result.merge(preset.parameters) { first, _ in first }
+      result.merge(inherited(preset, depth: depth + 1)) { first, _ in first }
+    }
+    return result
+  }
+
+  private mutating func add(
+    _ rule: PolicyRule, _ direction: TrafficDirection, _ scope: Int, to expanded: inout ExpandedGroup
+  ) {
+    guard rule.isEnabled else { return }
+    let id = "\(expanded.name)/\(rule.name(direction))"
+    if let until = rule.until, hasEnded(id, until, &expanded) {
+      findings.add(
+        Diagnostic(
+          "expired-rule", "rule '\(id)' ended on \(until): it is left out", severity: .warning, at: rule.origin,
+          hint: "remove it, or give it a later day"))
+      return
+    }
+    for item in rule.traffic {
+      if case .parameter(let name) = item.value { expanded.scopes[scope].trafficNames.insert(name) }
+    }
+    for list in [rule.from, rule.to] {
+      for peer in list ?? [] {
+        if case .parameter(let name) = peer.value { expanded.scopes[scope].peerNames.insert(name) }
+        if case .network = peer.value { expanded.namesNetwork = true }
+      }
+    }
+    let expandedRule = ExpandedRule(rule: rule, id: id, scope: scope)
+    if direction == .in { expanded.inbound.append(expandedRule) } else { expanded.outbound.append(expandedRule) }
+  }
+
+  /// The last day is included. What a host has once seen expired stays so, whatever its clock says later.
+  private func hasEnded(_ id: String, _ until: Day, _ expanded: inout ExpandedGroup) -> Bool {
+    let end = "\(id)@\(until)"
+    guard until < today || seenExpired.contains(end) else { return false }
+    expanded.expired.append(end)
+    return true
+  }
+
+  // MARK: Defaults and guard
+
+  private struct Said {
+    var inbound: Located<Verdict>?
+    var outbound: Located<Verdict>?
+    var guardPolicy: Located<GuardPolicy>?
+  }
+
+  /// A rule set's own word, else the strictest of the presets that it uses.
+  private func said(_ ruleSet: RuleSet, depth: Int) -> Said {
+    var said = Said(
+      inbound: ruleSet.defaults.in, outbound: ruleSet.defaults.out, guardPolicy: ruleSet.guardPolicy)
+    guard depth < Self.deepest else { return said }
+    var inherited = Said()
+    for use in ruleSet.uses {
+      guard let preset = presets[use.value] else { continue }
+      let other = self.said(preset, depth: depth + 1)
+      inherited.inbound = Verdict.strictest(inherited.inbound, other.inbound)
+      inherited.outbound = Verdict.strictest(inherited.outbound, other.outbound)
+      inherited.guardPolicy = GuardPolicy.strictest(inherited.guardPolicy, other.guardPolicy)
+    }
+    said.inbound = said.inbound ?? inherited.inbound
+    said.outbound = said.outbound ?? inherited.outbound
+    said.guardPolicy = said.guardPolicy ?? inherited.guardPolicy
+    return said
+  }
+}

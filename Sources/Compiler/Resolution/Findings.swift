@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+
+/// Diagnostics, each once: the same rule is looked at for many NICs.
+struct Findings {
+  private struct Key: Hashable {
+    let code: Diagnostic.Code
+    let range: SourceRange?
+    let message: String
+  }
+
+  private(set) var diagnostics: [Diagnostic] = []
+  private var seen: Set<Key> = []
+
+  mutating func add(_ diagnostic: Diagnostic) {
+    let key = Key(code: diagnostic.code, range: diagnostic.range, message: diagnostic.message)
+    if seen.insert(key).inserted { diagnostics.append(diagnostic) }
+  }
+
+  /// By place, then code, then text: does not depend on the order in which they were found.
+  var sorted: [Diagnostic] {
+    diagnostics.sorted { left, right in
+      switch (left.range, right.range) {
+      case (nil, nil): break
+      case (nil, _): return true
+      case (_, nil): return false
+      case (let first?, let second?):
+        if first != second, first < second || second < first { return first < second }
+      }
+      return (left.code.rawValue, left.message) < (right.code.rawValue, right.message)
+    }
+  }
+}
