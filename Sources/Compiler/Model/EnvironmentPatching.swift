@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Diagnostics
+import FilterModel
 
 extension Policy {
   /// The policy with what an environment says in place of its own.
@@ -82,8 +83,8 @@ private struct EnvironmentPatching {
   private mutating func patchRules(of place: Int, _ patch: GroupPatch) {
     if patch.rules.isEmpty { return }
     let group = policy.groups[place]
-    let inbound = self.places(group.rules.inbound) { RuleName.name(of: $0, direction: .in) }
-    let outbound = self.places(group.rules.outbound) { RuleName.name(of: $0, direction: .out) }
+    let inbound = self.places(group.rules.inbound) { $0.name(.in) }
+    let outbound = self.places(group.rules.outbound) { $0.name(.out) }
     for rulePatch in patch.rules {
       let name = rulePatch.name.value
       if let index = inbound[name] {
@@ -103,14 +104,14 @@ private struct EnvironmentPatching {
     if rule.connectionLimit != nil, rule.verdict != .allow {
       diagnostics.append(
         Diagnostic(
-          "limit-not-possible", "rule '\(patch.name.value)' would be a \(rule.verdict.rawValue) rule with a limit",
+          "needs-allow", "rule '\(patch.name.value)' would be a \(rule.verdict.rawValue) rule with a limit",
           at: patch.name.range, hint: "only allow rules have limits",
           notes: [Diagnostic.Note("the rule", at: rule.origin)]))
     }
     if rule.until != nil, rule.verdict != .allow, !rule.expiresOpen {
       diagnostics.append(
         Diagnostic(
-          "expires-open", "rule '\(patch.name.value)' would end by itself, and its packets could pass then",
+          "opens-on-expiry", "rule '\(patch.name.value)' would end by itself, and its packets could pass then",
           at: patch.name.range, hint: "write expires: open in the rule, if that is meant",
           notes: [Diagnostic.Note("the rule", at: rule.origin)]))
     }
@@ -148,8 +149,8 @@ private struct EnvironmentPatching {
 
 extension RuleSet {
   fileprivate func hasRule(_ name: String) -> Bool {
-    inbound.contains { RuleName.name(of: $0, direction: .in) == name }
-      || outbound.contains { RuleName.name(of: $0, direction: .out) == name }
+    inbound.contains { $0.name(.in) == name }
+      || outbound.contains { $0.name(.out) == name }
   }
 }
 
@@ -170,11 +171,23 @@ extension PolicyRule {
     if let rule = patch.rule {
       (verdict, traffic, from, to, text) = (rule.verdict, rule.traffic, rule.from, rule.to, rule.text)
     }
-    if let peers = patch.from { from = peers }
-    if let peers = patch.to { to = peers }
+    if patch.from != nil || patch.to != nil {
+      from = patch.from ?? from
+      to = patch.to ?? to
+      text = spelling
+    }
     if let limit = patch.connectionLimit { connectionLimit = limit }
     if let said = patch.isStateless { isStateless = said }
     if let day = patch.until { until = day }
     if let said = patch.isEnabled { isEnabled = said }
+  }
+
+  /// The line that says what the rule says.
+  fileprivate var spelling: String {
+    func list(_ peers: [Located<Peer>]) -> String { peers.map(\.value.spelling).joined(separator: ", ") }
+    var line = "\(verdict.rawValue) \(traffic.map(\.value.spelling).joined(separator: ", "))"
+    if let from { line += " from \(list(from))" }
+    if let to { line += " to \(list(to))" }
+    return line
   }
 }

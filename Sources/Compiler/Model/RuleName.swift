@@ -25,11 +25,6 @@ public enum RuleName {
     derived(from: "\(direction.rawValue) \(rule.text)")
   }
 
-  /// The name that a rule has, given or derived.
-  public static func name(of rule: PolicyRule, direction: TrafficDirection) -> String {
-    rule.name?.value ?? derived(for: rule, direction: direction)
-  }
-
   private static func derived(from text: String) -> String {
     var slug: [UInt8] = []
     slug.reserveCapacity(text.utf8.count)
@@ -57,6 +52,13 @@ public enum RuleName {
   }
 }
 
+extension PolicyRule {
+  /// What the rule is known by in its group: the name that it was given, else one derived from direction and text.
+  public func name(_ direction: TrafficDirection) -> String {
+    name?.value ?? RuleName.derived(for: self, direction: direction)
+  }
+}
+
 extension RuleSet {
   /// Rules of one name: nothing could tell them apart.
   ///
@@ -67,13 +69,13 @@ extension RuleSet {
     var found: [Diagnostic] = []
     for (rules, direction) in [(inbound, TrafficDirection.in), (outbound, .out)] {
       for rule in rules {
-        let ruleName = RuleName.name(of: rule, direction: direction)
+        let ruleName = rule.name(direction)
         let range = rule.name?.range ?? rule.origin
         guard let first = places.updateValue(range, forKey: ruleName) else { continue }
         places[ruleName] = first
         found.append(
           Diagnostic(
-            "rule-name-twice", "two rules of \(kind) '\(name.value)' have the name '\(ruleName)'", at: range,
+            "duplicate-rule-name", "two rules of \(kind) '\(name.value)' have the name '\(ruleName)'", at: range,
             hint: rule.name == nil
               ? "remove one of them, or give one a name: {rule: \"\(rule.text)\", name: …}" : "rename one of them",
             notes: [Diagnostic.Note("the first one", at: first)]))
