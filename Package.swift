@@ -31,6 +31,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 /// Test targets with a folder of golden files beside the tests; the tests find it by `#filePath`.
 let goldens: Set<String> = ["PolicyLanguage"]
 
+/// Files of policies/presets, each with the preset of its name; a test compares them with the folder.
+let presets = ["open"]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
@@ -60,9 +63,14 @@ let package = Package(
     /** What a policy means, compiled to filters. */
     module("Compiler", ["PacketPath", "FilterModel", "Diagnostics"], settings: pure),
 
+    /** The presets that ship with nwfleet: YAML files that are part of the program, so that it needs none at run time. */
+    .target(
+      name: "Presets", path: "policies/presets", resources: presets.map { .embedInCode("\($0).yaml") },
+      swiftSettings: pure),
+
     // MARK: The shells
     /** Policy repositories: YAML in, the desired state out. */
-    module("PolicyLanguage", ["Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
+    module("PolicyLanguage", ["Presets", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
     /** nwfilter, binding and interface XML to and from the model. */
     module("FilterXML", ["FilterModel", "Diagnostics", "CLibXML2"]),
     /** libvirt connections with deadlines; knows no filter model. */
@@ -93,7 +101,9 @@ let package = Package(
     tests("Compiler", ["PacketPath", "FilterModel", "Diagnostics", "GoldenSupport"]),
     tests(
       "PolicyLanguage",
-      ["Compiler", "PacketPath", "FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport"]),
+      [
+        "Presets", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport",
+      ]),
     /** Filters for tests: every attribute alone, and random ones. */
     .target(
       name: "FilterGenerator", dependencies: ["FilterModel", "Diagnostics"], path: "Tests/FilterGenerator",

@@ -19,7 +19,7 @@ declare -A allowed=(
   [Planning]="FilterModel Diagnostics"
   [Compiler]="PacketPath FilterModel Diagnostics"
   # Shells; each library outside has one owner.
-  [PolicyLanguage]="Compiler PacketPath FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
+  [PolicyLanguage]="Presets Compiler PacketPath FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
   [FilterXML]="FilterModel Diagnostics CLibXML2"
   [Libvirt]="CLibvirt Glibc Dispatch Synchronization"
   [Processes]="Subprocess Glibc"

@@ -1,44 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnostics
+public import Diagnostics
 import FilterModel
 
-extension PolicyRule {
-  /// The longest name that is derived from a text, in bytes.
-  static let longestDerivedName = 60
+/// Names of rules in their group: given by hand, or derived from direction and text.
+public enum RuleName {
+  /// Characters of a name at most.
+  public static let longest = 60
+  public static let expectation = "lower-case letters, digits and hyphens, at most \(longest) characters in all"
 
-  /// What the rule is known by in its group: the name that it was given, else one derived from direction and text, such as
-  /// `in-allow-http-https-from-office`; a long one ends in a digest.
-  public func name(_ direction: TrafficDirection) -> String {
-    if let name { return name.value }
-    var slug = Array(direction.rawValue.utf8)
-    var hasGap = true
-    let bytes = Array(text.utf8)
-    for (index, byte) in bytes.enumerated() {
-      if let kept = Self.kept(byte, before: index + 1 < bytes.count ? bytes[index + 1] : 0) {
-        if hasGap { slug.append(UInt8(ascii: "-")) }
-        slug.append(kept)
-        hasGap = false
-      } else {
-        hasGap = true
-      }
-    }
-    let name = String(decoding: slug, as: UTF8.self)
-    if slug.count <= Self.longestDerivedName { return name }
-    let digest = SHA1.hexDigest(text).prefix(8)
-    return "\(String(decoding: slug.prefix(Self.longestDerivedName - 9), as: UTF8.self))-\(digest)"
+  /// How much of a long name is kept beside its digest.
+  private static let longestStem = 47
+  private static let digestDigits = 12
+
+  public static func isValid(_ name: String) -> Bool {
+    (1...longest).contains(name.utf8.count)
+      && name.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") }
   }
 
-  /// The byte as a name has it; nil for what only parts words. A comma without a blank parts ports and must not look like the
-  /// hyphen of a range.
-  private static func kept(_ byte: UInt8, before next: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."),
-      UInt8(ascii: ":"), UInt8(ascii: "_"):
-      byte
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-    case UInt8(ascii: ",") where next != UInt8(ascii: " "): UInt8(ascii: "_")
-    default: nil
+  /// The name of a rule of which none is given, e.g. `in-allow-http-https-from-office`.
+  ///
+  /// It depends on the canonical text only, so it stays the same when rules move.
+  public static func derived(for rule: PolicyRule, direction: TrafficDirection) -> String {
+    derived(from: "\(direction.rawValue) \(rule.text)")
+  }
+
+  private static func derived(from text: String) -> String {
+    var slug: [UInt8] = []
+    slug.reserveCapacity(text.utf8.count)
+    var isGap = false
+    for byte in text.utf8 {
+      let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+      guard isUpper || isWord(byte) else {
+        isGap = true
+        continue
+      }
+      if isGap, !slug.isEmpty { slug.append(UInt8(ascii: "-")) }
+      isGap = false
+      slug.append(isUpper ? byte | 0x20 : byte)
     }
+    guard slug.count > longest else { return String(decoding: slug, as: UTF8.self) }
+    return String(decoding: slug.prefix(longestStem), as: UTF8.self) + "-"
+      + SHA1.hexDigest(text).prefix(digestDigits)
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+    default: false
+    }
+  }
+}
+
+extension PolicyRule {
+  /// What the rule is known by in its group: the name that it was given, else one derived from direction and text.
+  public func name(_ direction: TrafficDirection) -> String {
+    name?.value ?? RuleName.derived(for: self, direction: direction)
+  }
+}
+
+extension RuleSet {
+  /// Rules of one name: nothing could tell them apart.
+  ///
+  /// - Parameter kind: what the rules are of, for messages: `group` or `preset`.
+  public func duplicateNames(_ kind: String) -> [Diagnostic] {
+    var places: [String: SourceRange] = [:]
+    places.reserveCapacity(inbound.count + outbound.count)
+    var found: [Diagnostic] = []
+    for (rules, direction) in [(inbound, TrafficDirection.in), (outbound, .out)] {
+      for rule in rules {
+        let ruleName = rule.name(direction)
+        let range = rule.name?.range ?? rule.origin
+        guard let first = places.updateValue(range, forKey: ruleName) else { continue }
+        places[ruleName] = first
+        found.append(
+          Diagnostic(
+            "duplicate-rule-name", "two rules of \(kind) '\(name.value)' have the name '\(ruleName)'", at: range,
+            hint: rule.name == nil
+              ? "remove one of them, or give one a name: {rule: \"\(rule.text)\", name: …}" : "rename one of them",
+            notes: [Diagnostic.Note("the first one", at: first)]))
+      }
+    }
+    return found
   }
 }

@@ -3,12 +3,14 @@
 import Compiler
 import Diagnostics
 import FilterModel
+import PacketPath
 
 /// What one file says, before it is put together with the others.
 ///
 /// Names are there even where the rest of their definition is wrong, so that one mistake is reported once.
 struct DecodedFile: Sendable {
   var path: String
+  var role: FileRole
   var diagnostics: [Diagnostic] = []
   /// Whether all names that the file defines are known.
   var isComplete = true
@@ -16,24 +18,52 @@ struct DecodedFile: Sendable {
   var sections: Set<String> = []
   var project: Located<String>?
   var repositoryID: Located<String>?
+  /// Paths of included files.
+  var includes: [Located<String>] = []
   var hosts: [InventoryHost] = []
   var machines: [DecodedMachine] = []
+  var networks: [DecodedNetwork] = []
+  var sets: [AddressSetDefinition] = []
+  var services: [ServiceDefinition] = []
+  var admins: [DecodedAdmins] = []
+  var presets: [RuleSet] = []
   var groups: [DecodedGroup] = []
   var presets: [RuleSet] = []
   var admins: [DecodedAdmins] = []
   var filters: [DecodedFilter] = []
+  /// What a file of `environments/` says.
+  var environment: Environment?
 }
 
+/// One VM of one file.
 struct DecodedMachine: Sendable {
-  var machine: InventoryMachine
-  /// The place of `host:`.
-  var hostRange: SourceRange?
-  var ports: [DecodedPort] = []
+  var name: Located<String>
+  var host: Located<String>?
+  var labels: [String: String] = [:]
+  /// nil where it does not say.
+  var addresses: [Located<IPAddress>]?
+  var network: String?
+  var interfaces: [DecodedInterface] = []
+  var parameters: [String: Parameter] = [:]
 }
 
-struct DecodedPort: Sendable {
-  var mac: MACAddress
-  var device: Located<String>
+/// One NIC of a VM of one file.
+struct DecodedInterface: Sendable {
+  var mac: Located<MACAddress>
+  /// The host's network device.
+  var port: Located<String>?
+  /// nil where it does not say.
+  var addresses: [Located<IPAddress>]?
+  var network: String?
+}
+
+/// One network of one file; nil for what it does not say.
+struct DecodedNetwork: Sendable {
+  var name: Located<String>
+  var subnets: [Located<AddressRange>]?
+  var gateway: [Located<AddressRange>]?
+  var dns: [Located<AddressRange>]?
+  var host: [Located<AddressRange>]?
 }
 
 struct DecodedGroup: Sendable {

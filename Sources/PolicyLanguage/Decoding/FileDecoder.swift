@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Compiler
 import Diagnostics
 import FilterModel
 
@@ -8,20 +9,19 @@ struct FileDecoder {
   var result: DecodedFile
   var file: String { result.path }
 
-  private enum Section: String, CaseIterable {
-    case project, id, hosts, vms, admins, groups, presets, filters
+  enum Section: String, CaseIterable {
+    case project, id, include, hosts, networks, vms, admins, sets, services, presets, groups, filters
   }
 
   /// Sections of the language that this version cannot carry out.
-  private static let laterSections: Set<String> = [
-    "guards", "include", "lock", "rollout", "services", "sets", "tests",
-  ]
+  private static let laterSections: Set<String> = ["rollout", "tests"]
 
-  static func decode(_ source: SourceText, path: String) -> DecodedFile {
+  static func decode(_ source: SourceText, path: String, role: FileRole) -> DecodedFile {
     let parsed = NodeParser.parse(source, file: path)
     var decoder = FileDecoder(
-      result: DecodedFile(path: path, diagnostics: parsed.diagnostics, isComplete: parsed.isComplete))
+      result: DecodedFile(path: path, role: role, diagnostics: parsed.diagnostics, isComplete: parsed.isComplete))
     if let root = parsed.root { decoder.decodeSections(root) }
+    decoder.checkRuleNames()
     return decoder.result
   }
 
@@ -31,33 +31,65 @@ struct FileDecoder {
       result.isComplete = false
       return
     }
+    if result.role == .environment { result.environment = Environment(name: EnvironmentFile.name(of: file) ?? "") }
     for entry in entries {
+      let known = result.role.sections
       guard let section = Section(rawValue: entry.name) else {
         unknownKey(
-          entry, in: "the file", known: Section.allCases.map(\.rawValue), later: Self.laterSections,
-          what: "section", expected: "one of the sections \(Section.allCases.map(\.rawValue).joined(separator: ", "))")
+          entry, in: "the file", known: known.map(\.rawValue), later: Self.laterSections,
+          what: "section", expected: "one of the sections \(known.map(\.rawValue).joined(separator: ", "))")
+        continue
+      }
+      guard known.contains(section) else {
+        misplaced(entry, section)
         continue
       }
       result.sections.insert(section.rawValue)
-      switch section {
-      case .project: decodeProject(entry)
-      case .id: decodeIdentifier(entry)
-      case .hosts: decodeHosts(entry.value)
-      case .vms: decodeMachines(entry.value)
-      case .admins: decodeAdmins(entry)
-      case .groups: decodeGroups(entry.value)
-      case .presets: decodePresets(entry.value)
-      case .filters: decodeFilters(entry.value)
-      }
+      decode(section, entry)
     }
+  }
+
+  private mutating func checkRuleNames() {
+    for group in result.groups {
+      if case .rules(let group) = group.content { result.diagnostics += group.rules.duplicateNames("group") }
+    }
+    for preset in result.presets { result.diagnostics += preset.duplicateNames("preset") }
+  }
+
+  private mutating func decode(_ section: Section, _ entry: Node.Entry) {
+    switch section {
+    case .project: decodeProject(entry)
+    case .id: decodeIdentifier(entry)
+    case .include: decodeInclude(entry)
+    case .hosts: decodeHosts(entry.value)
+    case .networks: decodeNetworks(entry.value)
+    case .vms: decodeMachines(entry.value)
+    case .admins: decodeAdmins(entry)
+    case .sets: decodeSets(entry.value)
+    case .services: decodeServices(entry.value)
+    case .presets: decodePresets(entry.value)
+    case .groups: result.role == .environment ? decodeGroupPatches(entry.value) : decodeGroups(entry.value)
+    case .filters: decodeFilters(entry.value)
+    }
+  }
+
+  private mutating func misplaced(_ entry: Node.Entry, _ section: Section) {
+    let isProjectOnly = !FileRole.policy.sections.contains(section)
+    report(
+      "misplaced-section",
+      isProjectOnly
+        ? "\(entry.name) can be set in \(PolicyRepository.fileName) only"
+        : "\(entry.name) cannot stand in \(result.role.name)",
+      at: keyRange(entry),
+      expected: isProjectOnly ? nil : result.role.sections.map { $0.rawValue }.joined(separator: ", "),
+      hint: isProjectOnly
+        ? "remove it here" : "move it to \(PolicyRepository.fileName) or a file of \(PolicyRepository.policyFolder)/")
   }
 
   // MARK: What the whole repository is
 
   private mutating func decodeProject(_ entry: Node.Entry) {
-    guard isInProjectFile(entry), let text = text(of: entry.value, "project", expected: "the project's name") else {
-      return
-    }
+    guard let text = text(of: entry.value, "project", expected: "the project's name") else { return }
     let range = range(entry.value)
     result.project = Located(value: text, range: range)
     if !Identity.isValidName(text) {
@@ -69,7 +101,7 @@ struct FileDecoder {
 
   private mutating func decodeIdentifier(_ entry: Node.Entry) {
     let expected = "8 to 64 hexadecimal digits, as 'nwfleet init' writes them"
-    guard isInProjectFile(entry), let text = text(of: entry.value, "id", expected: expected) else { return }
+    guard let text = text(of: entry.value, "id", expected: expected) else { return }
     let range = range(entry.value)
     result.repositoryID = Located(value: text, range: range)
     let isHex = text.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
@@ -77,14 +109,6 @@ struct FileDecoder {
       report(
         "bad-repository-id", "'\(text.excerpt)' is no repository id", at: range, expected: expected + ", lower case")
     }
-  }
-
-  private mutating func isInProjectFile(_ entry: Node.Entry) -> Bool {
-    if file == PolicyRepository.fileName { return true }
-    report(
-      "misplaced-section", "\(entry.name) can be set in \(PolicyRepository.fileName) only", at: keyRange(entry),
-      hint: "remove it here")
-    return false
   }
 }
 

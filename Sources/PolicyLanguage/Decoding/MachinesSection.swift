@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Compiler
 import Diagnostics
 import FilterModel
 
-/// `vms: {NAME: {host: NAME, labels: {KEY: VALUE}, nics: {MAC: {port: DEVICE}}}}`.
+/// `vms: {NAME: {host, labels, addresses, network, parameters, nics: {MAC: {port, addresses, network}}}}`.
 extension FileDecoder {
-  private static let machineKeys = ["host", "labels", "nics"]
-  private static let laterMachineKeys: Set<String> = ["addresses"]
+  private static let machineKeys = ["host", "labels", "addresses", "network", "parameters", "nics"]
+  private static let interfaceKeys = ["port", "addresses", "network"]
+  /// What `nwfleet lock` knows of a VM and of a NIC.
+  private static let lockedMachineKeys = ["addresses", "network", "nics"]
+  private static let lockedInterfaceKeys = ["addresses", "network"]
 
   mutating func decodeMachines(_ node: Node) {
     guard let machines = entries(of: node, "vms", expected: "a mapping of VM names, such as web-1: {}") else { return }
@@ -21,33 +25,38 @@ extension FileDecoder {
         "bad-vm-name", "'\(name.excerpt)' is no name for a VM", at: keyRange(entry).widened,
         expected: MachineName.expectation)
     }
-    var decoded = DecodedMachine(machine: InventoryMachine(name: name, origin: keyRange(entry)))
+    var decoded = DecodedMachine(name: Located(value: name, range: keyRange(entry)))
     defer { result.machines.append(decoded) }
     if entry.value.isNull { return }
     guard let fields = entries(of: entry.value, what, expected: "a mapping such as {labels: {role: web}}") else {
       return
     }
+    let keys = result.role == .lock ? Self.lockedMachineKeys : Self.machineKeys
     for field in fields {
+      guard keys.contains(field.name) else {
+        unknownKey(field, in: what, known: keys)
+        continue
+      }
       switch field.name {
       case "host":
-        decoded.machine.host = text(of: field.value, "host of \(what)", expected: "a name of hosts:")
-        decoded.hostRange = range(field.value)
-      case "labels":
-        decoded.machine.labels = labels(field.value, what)
-      case "nics":
-        decodeInterfaces(field.value, what, into: &decoded)
-      default:
-        unknownKey(field, in: what, known: Self.machineKeys, later: Self.laterMachineKeys)
+        if let host = text(of: field.value, "host of \(what)", expected: "a name of hosts:") {
+          decoded.host = Located(value: host, range: range(field.value))
+        }
+      case "labels": decoded.labels = labels(field.value, what)
+      case "addresses": decoded.addresses = interfaceAddresses(field.value, what)
+      case "network": decoded.network = networkName(field.value, what)
+      case "parameters": decoded.parameters = ruleParameters(field.value, of: what)
+      default: decodeInterfaces(field.value, what, into: &decoded)
       }
     }
   }
 
   private mutating func decodeInterfaces(_ node: Node, _ what: String, into decoded: inout DecodedMachine) {
-    let expected = "a mapping of MAC addresses, such as {\"52:54:00:12:34:56\": {port: vnet1}}"
+    let expected = "a mapping of MAC addresses, such as {\"52:54:00:12:34:56\": {addresses: [10.0.0.11]}}"
     guard let entries = entries(of: node, "nics of \(what)", expected: expected) else { return }
     var places: [MACAddress: SourceRange] = [:]
     for entry in entries {
-      guard let mac = interfaceAddress(entry) else { continue }
+      guard let mac = nicAddress(Located(value: entry.name, range: keyRange(entry).widened)) else { continue }
       if let first = places.updateValue(keyRange(entry), forKey: mac) {
         result.diagnostics.append(
           Diagnostic(
@@ -55,42 +64,47 @@ extension FileDecoder {
             notes: [Diagnostic.Note("the first one", at: first)]))
         continue
       }
-      let port = decodePort(entry, of: what)
-      decoded.machine.interfaces.append(InventoryMachine.Interface(mac: mac, port: port?.value))
-      if let port { decoded.ports.append(DecodedPort(mac: mac, device: port)) }
+      decoded.interfaces.append(decodeInterface(entry, mac, of: what))
     }
   }
 
-  /// The lowest bit of the first byte means a group of receivers (IEEE 802): no NIC has such an address.
-  private mutating func interfaceAddress(_ entry: Node.Entry) -> MACAddress? {
-    if let mac = MACAddress(entry.name), mac.bits >> 40 & 1 == 0, mac.bits != 0 { return mac }
-    report(
-      "bad-mac-address", "'\(entry.name.excerpt)' is no address of a NIC", at: keyRange(entry).widened,
-      expected: "a MAC address such as \"52:54:00:12:34:56\"",
-      hint: MACAddress(entry.name) == nil ? nil : "this address means several receivers, or none")
-    return nil
-  }
-
-  private mutating func decodePort(_ entry: Node.Entry, of what: String) -> Located<String>? {
-    if entry.value.isNull { return nil }
+  private mutating func decodeInterface(_ entry: Node.Entry, _ mac: MACAddress, of what: String) -> DecodedInterface {
+    var decoded = DecodedInterface(mac: Located(value: mac, range: keyRange(entry)))
+    if entry.value.isNull { return decoded }
     let nic = "NIC \(entry.name.excerpt) of \(what)"
-    guard let fields = entries(of: entry.value, nic, expected: "a mapping such as {port: vnet1}") else { return nil }
-    var port: Located<String>?
+    guard let fields = entries(of: entry.value, nic, expected: "a mapping such as {addresses: [10.0.0.11]}") else {
+      return decoded
+    }
+    let keys = result.role == .lock ? Self.lockedInterfaceKeys : Self.interfaceKeys
     for field in fields {
-      guard field.name == "port" else {
-        unknownKey(field, in: nic, known: ["port"], later: Self.laterMachineKeys)
+      guard keys.contains(field.name) else {
+        unknownKey(field, in: nic, known: keys)
         continue
       }
-      guard let device = text(of: field.value, "port of \(nic)", expected: DeviceName.expectation) else { continue }
-      if DeviceName.isValid(device) {
-        port = Located(value: device, range: range(field.value))
-      } else {
-        report(
-          "bad-device-name", "'\(device.excerpt)' is no name of a network device", at: range(field.value),
-          expected: DeviceName.expectation)
+      switch field.name {
+      case "port": decoded.port = port(field.value, of: nic)
+      case "addresses": decoded.addresses = interfaceAddresses(field.value, nic)
+      default: decoded.network = networkName(field.value, nic)
       }
     }
-    return port
+    return decoded
+  }
+
+  private mutating func port(_ node: Node, of nic: String) -> Located<String>? {
+    guard let device = text(of: node, "port of \(nic)", expected: DeviceName.expectation) else { return nil }
+    guard DeviceName.isValid(device) else {
+      report(
+        "bad-device-name", "'\(device.excerpt)' is no name of a network device", at: range(node),
+        expected: DeviceName.expectation)
+      return nil
+    }
+    return Located(value: device, range: range(node))
+  }
+
+  private mutating func networkName(_ node: Node, _ what: String) -> String? {
+    guard let name = text(of: node, "network of \(what)", expected: "a name of networks:") else { return nil }
+    checkNetworkName(name, at: range(node))
+    return name
   }
 }
 

@@ -20,31 +20,29 @@ struct RepositoryBuilder {
     isComplete = readingProblems.isEmpty
   }
 
-  mutating func build(_ files: [DecodedFile]) -> (Policy?, Inventory) {
+  /// What is nil where anything is wrong, and what could be read of the inventory in any case.
+  mutating func build(_ files: [DecodedFile]) -> (policy: Policy?, inventory: Inventory) {
     for file in files {
       diagnostics += file.diagnostics
       isComplete = isComplete && file.isComplete
     }
-    let hosts = unique(files.flatMap(\.hosts), "host", name: \.name, range: \.origin)
-    let machines = unique(files.flatMap(\.machines), "VM", name: \.machine.name, range: \.machine.origin)
-    let groups = unique(files.flatMap(\.groups), "group", name: \.name.value, range: \.name.range)
-    let filters = unique(files.flatMap(\.filters), "filter", name: \.filter.filter.name, range: \.filter.origin)
-    let presets = unique(files.flatMap(\.presets), "preset", name: \.name.value, range: \.name.range)
-    let admins = unique(files.flatMap(\.admins), "section", name: { _ in "admins" }, range: \.origin).first
     let repositoryID = checkProjectFile(files)
-    checkHosts(of: machines, groups, hosts)
-    checkPorts(machines)
-    checkNames(of: filters)
-    checkReferences(filters, groups)
-    checkCycles(filters)
-    let inventory = Inventory(hosts: hosts, machines: machines.map(\.machine))
-    guard let project, let repositoryID, !diagnostics.contains(where: { $0.severity == .error }) else {
-      return (nil, inventory)
+    let locks = files.filter { $0.role == .lock }
+    let files = files.filter { $0.role != .lock && $0.role != .environment }
+    let hosts = unique(files.flatMap(\.hosts), "host", name: \.name, range: \.origin)
+    let machines = mergeMachines(files, locks)
+    let inventory = Inventory(hosts: hosts, machines: machines.map { InventoryMachine($0) })
+    var policy = Policy(
+      identity: Identity(project: project?.value ?? ""), repositoryID: repositoryID ?? "", inventory: inventory)
+    policy.networks = mergeNetworks(files, locks)
+    policy.sets = unique(files.flatMap(\.sets), "set", name: \.name.value, range: \.name.range)
+    policy.services = unique(files.flatMap(\.services), "service", name: \.name.value, range: \.name.range)
+    policy.presets = unique(files.flatMap(\.presets), "preset", name: \.name.value, range: \.name.range)
+    policy.admins = unique(files.flatMap(\.admins), "section", name: { _ in "admins" }, range: \.origin).first?.admins
+    for machine in machines where !machine.parameters.isEmpty {
+      policy.machineParameters[machine.name.value] = machine.parameters
     }
-    var policy = Policy(identity: Identity(project: project.value), repositoryID: repositoryID, inventory: inventory)
-    policy.filters = filters.map(\.filter)
-    policy.presets = presets
-    policy.admins = admins?.admins
+    let groups = unique(files.flatMap(\.groups), "group", name: \.name.value, range: \.name.range)
     for group in groups {
       switch group.content {
       case .rules(let group): policy.groups.append(group)
@@ -52,7 +50,35 @@ struct RepositoryBuilder {
       case nil: break
       }
     }
-    return (policy, inventory)
+    let filters = unique(files.flatMap(\.filters), "filter", name: \.filter.filter.name, range: \.filter.origin)
+    policy.filters = filters.map(\.filter)
+    checkHosts(of: machines, groups, hosts)
+    checkPorts(of: machines)
+    checkNames(of: filters)
+    checkReferences(filters, groups)
+    checkCycles(filters)
+    let isRight = project != nil && repositoryID != nil && !diagnostics.contains { $0.severity == .error }
+    return (isRight ? policy : nil, inventory)
+  }
+
+  // MARK: Facts
+
+  private mutating func mergeMachines(_ files: [DecodedFile], _ locks: [DecodedFile]) -> [DecodedMachine] {
+    var merge = FactMerge()
+    let own = unique(files.flatMap(\.machines), "VM", name: \.name.value, range: \.name.range)
+    let machines = merge.machines(own, locks.flatMap(\.machines))
+    merge.checkAddresses(of: machines)
+    diagnostics += merge.diagnostics
+    return machines
+  }
+
+  private mutating func mergeNetworks(_ files: [DecodedFile], _ locks: [DecodedFile]) -> [Network] {
+    var merge = FactMerge()
+    let own = unique(files.flatMap(\.networks), "network", name: \.name.value, range: \.name.range)
+    let locked = locks.flatMap(\.networks)
+    merge.check(own + locked)
+    diagnostics += merge.diagnostics
+    return merge.networks(own, locked)
   }
 
   // MARK: Names
@@ -126,9 +152,8 @@ struct RepositoryBuilder {
   ) {
     guard isComplete else { return }
     let known = Set(hosts.map(\.name))
-    for machine in machines {
-      guard let host = machine.machine.host, !known.contains(host) else { continue }
-      reportHost(host, at: machine.hostRange, known)
+    for host in machines.compactMap(\.host) where !known.contains(host.value) {
+      reportHost(host.value, at: host.range, known)
     }
     for group in groups {
       for name in group.hostNames where NamePattern(name.value).isLiteral && !known.contains(name.value) {
@@ -145,21 +170,20 @@ struct RepositoryBuilder {
   }
 
   /// A device is on one host: two VMs cannot have it, and one without a host could be on any.
-  private mutating func checkPorts(_ machines: [DecodedMachine]) {
+  private mutating func checkPorts(of machines: [DecodedMachine]) {
     var places: [String: [String?: SourceRange]] = [:]
     for machine in machines {
-      let host = machine.machine.host
-      for port in machine.ports {
-        let device = port.device.value
-        let taken = places[device] ?? [:]
+      let host = machine.host?.value
+      for port in machine.interfaces.compactMap(\.port) {
+        let taken = places[port.value] ?? [:]
         if let first = taken[host] ?? taken[nil] ?? (host == nil ? taken.values.min() : nil) {
           diagnostics.append(
             Diagnostic(
-              "duplicate-port", "port '\(device)' is given to two NICs of one host", at: port.device.range,
+              "duplicate-port", "port '\(port.value)' is given to two NICs of one host", at: port.range,
               hint: host == nil ? "say on which host each VM is, with host: NAME" : nil,
               notes: [Diagnostic.Note("the first one", at: first)]))
         }
-        places[device, default: [:]][host] = port.device.range
+        places[port.value, default: [:]][host] = port.range
       }
     }
   }

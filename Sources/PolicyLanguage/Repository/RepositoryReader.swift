@@ -15,17 +15,47 @@ struct RepositoryReader {
 
   init(directory: String) { self.directory = directory.isEmpty ? "." : directory }
 
-  mutating func read() {
-    readProjectFile()
-    switch Self.kind(of: "\(directory)/\(PolicyRepository.policyFolder)") {
+  mutating func read(included: [Located<String>]) {
+    readOptionalFolder(PolicyRepository.policyFolder, isDeep: true)
+    readOptionalFolder(PolicyRepository.environmentFolder, isDeep: false)
+    switch Self.kind(of: "\(directory)/\(PolicyRepository.lockFileName)") {
     case .failure(let code) where code == ENOENT: break
-    case .failure(let code): report("cannot-read", PolicyRepository.policyFolder, code)
-    case .success(S_IFDIR): readFolder(PolicyRepository.policyFolder, depth: 1)
-    case .success(let kind): refuse(PolicyRepository.policyFolder, kind, expected: "a folder")
+    case .failure(let code): report("cannot-read", PolicyRepository.lockFileName, code)
+    case .success(S_IFREG): readFile(PolicyRepository.lockFileName)
+    case .success(let kind): refuse(PolicyRepository.lockFileName, kind, expected: "a file")
+    }
+    for path in included { readIncluded(path) }
+  }
+
+  private mutating func readOptionalFolder(_ folder: String, isDeep: Bool) {
+    switch Self.kind(of: "\(directory)/\(folder)") {
+    case .failure(let code) where code == ENOENT: break
+    case .failure(let code): report("cannot-read", folder, code)
+    case .success(S_IFDIR): readFolder(folder, depth: 1, isDeep: isDeep)
+    case .success(let kind): refuse(folder, kind, expected: "a folder")
     }
   }
 
-  private mutating func readProjectFile() {
+  /// No part of the path may be a link: `openat` looks at one after the other.
+  private mutating func readIncluded(_ path: Located<String>) {
+    let parts = path.value.split(separator: "/").map(String.init)
+    var folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if folder >= 0 { close(folder) } }
+    for part in parts.dropLast() where folder >= 0 {
+      let next = openat(folder, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      let code = errno
+      close(folder)
+      folder = next
+      errno = code
+    }
+    guard folder >= 0 else { return reportIncluded(path, errno) }
+    let descriptor = openat(folder, parts.last ?? "", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return reportIncluded(path, errno) }
+    defer { close(descriptor) }
+    readFile(path.value, descriptor)
+  }
+
+  mutating func readProjectFile() {
     let name = PolicyRepository.fileName
     switch Self.kind(of: "\(directory)/\(name)") {
     case .failure(let code) where code == ENOENT:
@@ -39,7 +69,7 @@ struct RepositoryReader {
     }
   }
 
-  private mutating func readFolder(_ folder: String, depth: Int) {
+  private mutating func readFolder(_ folder: String, depth: Int, isDeep: Bool = true) {
     guard depth <= Self.mostDepth else {
       diagnostics.append(
         Diagnostic(
@@ -62,7 +92,7 @@ struct RepositoryReader {
       let isPolicy = name.hasSuffix(".yaml") || name.hasSuffix(".yml")
       switch Self.kind(of: "\(directory)/\(path)") {
       case .failure(let code): if isPolicy { report("cannot-read", path, code) }
-      case .success(S_IFDIR): readFolder(path, depth: depth + 1)
+      case .success(S_IFDIR): if isDeep { readFolder(path, depth: depth + 1) }
       case .success(S_IFREG): if isPolicy { readFile(path) }
       case .success(S_IFLNK): refuse(path, S_IFLNK, expected: "a file or a folder")
       case .success(let kind): if isPolicy { refuse(path, kind, expected: "a file") }
@@ -78,6 +108,10 @@ struct RepositoryReader {
       return
     }
     defer { close(descriptor) }
+    readFile(path, descriptor)
+  }
+
+  private mutating func readFile(_ path: String, _ descriptor: Int32) {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       refuse(path, status.st_mode & S_IFMT, expected: "a file")
@@ -149,6 +183,22 @@ struct RepositoryReader {
   private mutating func report(_ code: Diagnostic.Code, _ path: String, _ number: Int32) {
     diagnostics.append(
       Diagnostic(code, "cannot read \(path.printable(prefix: 4096)): \(String(cString: strerror(number)))"))
+  }
+
+  /// A folder that is a link is no folder to `openat`, a file that is one a loop.
+  private mutating func reportIncluded(_ path: Located<String>, _ number: Int32) {
+    let shown = path.value.printable(prefix: 4096)
+    if number == ELOOP || number == ENOTDIR {
+      diagnostics.append(
+        Diagnostic(
+          "symbolic-link", "a part of \(shown) is a symbolic link, which is not followed, or no folder", at: path.range,
+          expected: "a file in folders of the repository", hint: "put the file itself into the repository"))
+    } else {
+      diagnostics.append(
+        Diagnostic(
+          "cannot-read", "cannot read \(shown): \(String(cString: strerror(number)))", at: path.range,
+          hint: number == ENOENT ? "the path is taken from the folder of \(PolicyRepository.fileName)" : nil))
+    }
   }
 
   private mutating func refuse(_ path: String, _ kind: mode_t, expected: String) {
