@@ -2,6 +2,7 @@
 
 import Diagnostics
 import FilterModel
+import PacketPath
 
 /// What decisions become in nwfilter.
 struct GeneratedProfile: Sendable, Hashable {
@@ -22,23 +23,96 @@ struct GeneratedProfile: Sendable, Hashable {
 
 /// Turns decisions into filters.
 struct ProfileGenerator: Sendable {
+  /// The program that the filters are for.
+  var backend = Backend.ebiptables
+
   /// - Parameters:
   ///   - name: of the profile; a valid name of a filter.
   ///   - origin: of the first group, for what nobody wrote.
   func generate(name: String, decisions: Decisions, identity: Identity, origin: SourceRange) -> GeneratedProfile {
-    // Lets nothing pass: a rule of the policy becomes a drop with its source.
-    var entries: [Filter.Entry] = []
-    var sources: [[RuleSource]] = []
-    for (direction, rules) in [(Direction.in, decisions.inbound), (.out, decisions.outbound)] {
-      for rule in rules {
-        entries.append(.rule(Rule(.drop, direction, match: Match(.mac))))
-        sources.append([rule.source])
+    let inbound = MinimalRules(decisions.inbound, default: decisions.inboundDefault, direction: .in)
+    let outbound = MinimalRules(decisions.outbound, default: decisions.outboundDefault, direction: .out)
+    let bound = ExpansionBound(inbound, outbound)
+    if bound.isExceeded {
+      return GeneratedProfile(
+        profile: EntryList().filter(name, origin: origin), leaves: [], needsIPv4Addresses: false,
+        needsIPv6Addresses: false, oneWay: [], diagnostics: bound.diagnostics(of: name, at: origin))
+    }
+    let enumerated = Set(
+      AddressFamily.allCases.filter { family in
+        [inbound, outbound].contains { $0.tellsUnnamedProtocolsApart(family) }
+      })
+    var backstops: [AddressFamily: Backstop] = [:]
+    for family in AddressFamily.allCases {
+      backstops[family] = Backstop(
+        family, inbound: inbound, outbound: outbound, isEnumerated: enumerated.contains(family),
+        hasND: decisions.guardPolicy.nd)
+    }
+    let leaves = leaves(
+      decisions, inbound, outbound, enumerated: enumerated, backstops: backstops, identity: identity, origin: origin)
+    var layer3 = Layer3Generator(
+      inbound: inbound, outbound: outbound, decisions: decisions, enumeratedFamilies: enumerated, backend: backend)
+    layer3.generate(after: leaves.map { FilterReference($0.filter.name) })
+    var isDeclared = false
+    if case .only(declared: true, _) = decisions.guardPolicy.ip { isDeclared = true }
+    return GeneratedProfile(
+      profile: layer3.list.filter(name, origin: origin), leaves: leaves, needsIPv4Addresses: isDeclared,
+      needsIPv6Addresses: isDeclared,
+      oneWay: backend.filtersRoutedInbound ? [] : Exposure.lines(inbound, backstops: backstops),
+      diagnostics: bound.diagnostics(of: name, at: origin) + layer3.limitProblems.map(\.diagnostic))
+  }
+
+  private func leaves(
+    _ decisions: Decisions, _ inbound: MinimalRules, _ outbound: MinimalRules, enumerated: Set<AddressFamily>,
+    backstops: [AddressFamily: Backstop], identity: Identity, origin: SourceRange
+  ) -> [DesiredFilter] {
+    let policy = decisions.guardPolicy
+    func prefix(_ kind: String) -> String { "\(identity.project).\(kind)" }
+    var leaves = [GuardGenerator.leaf(policy, prefix: prefix("guard"), origin: origin)]
+    if let leaf = GuardGenerator.macLeaf(policy, prefix: prefix("mac"), origin: origin) { leaves.append(leaf) }
+    for family in AddressFamily.allCases {
+      if enumerated.contains(family) {
+        leaves.append(
+          PeersGenerator.leaf(
+            enumerated: backstops[family], family, policy, decisions: decisions, inbound: inbound, outbound: outbound,
+            prefix: prefix("peers"), origin: origin))
+      } else if let leaf = PeersGenerator.leaf(
+        backstops[family], family, policy, prefix: prefix("peers"), origin: origin)
+      {
+        leaves.append(leaf)
       }
     }
-    let profile = DesiredFilter(
-      Filter(name: name, entries: entries), origin: origin, entryOrigins: entries.map { _ in origin },
-      entrySources: sources)
-    return GeneratedProfile(
-      profile: profile, leaves: [], needsIPv4Addresses: false, needsIPv6Addresses: false, oneWay: [], diagnostics: [])
+    return leaves
+  }
+}
+
+extension MinimalRules {
+  /// Whether some rule is about protocols that layer 3 has no element for, and not about all protocols.
+  fileprivate func tellsUnnamedProtocolsApart(_ family: AddressFamily) -> Bool {
+    runs.lazy.flatMap(\.rules).flatMap(\.packets.regions).contains { region in
+      region.family == family && !region.isAboutAllProtocols
+        && !region.protocols.isSubset(of: Layer3Match.named(family))
+    }
+  }
+}
+
+extension Layer3Generator.LimitProblem {
+  fileprivate var diagnostic: Diagnostic {
+    switch kind {
+    case .meetsReplies:
+      Diagnostic(
+        "limit-not-possible",
+        "\(source.id) cannot have a limit: its drop would also hit replies to what an inbound rule allows after a denial",
+        at: source.range, hint: "put the inbound allow before the inbound rules that deny, or remove the limit")
+    case .noElement:
+      Diagnostic(
+        "limit-not-possible", "\(source.id) cannot have a limit: its protocol is decided at layer 2, which counts nothing",
+        at: source.range, hint: "remove the limit")
+    case .parts(let count):
+      Diagnostic(
+        "limit-in-parts",
+        "the limit of \(source.id) counts each of \(count) kinds of packets by itself: nwfilter needs a rule for each",
+        severity: .warning, at: source.range, hint: "write one range of ports, or a rule for each port with its own limit")
+    }
   }
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FilterModel
+import PacketPath
+
+/// What a rule does with its packets: rules that are alike in this can be merged.
+struct Effect: Sendable, Hashable {
+  /// Never `pass`.
+  var verdict: Verdict
+  var connectionLimit: Int?
+  var isStateless: Bool
+
+  static let allow = Effect(verdict: .allow, connectionLimit: nil, isStateless: false)
+
+  var isAllow: Bool { verdict == .allow }
+  /// Whether replies are let through by the rule itself.
+  var allowsReplies: Bool { isAllow && !isStateless }
+}
+
+extension ResolvedRule {
+  var effect: Effect {
+    Effect(
+      verdict: verdict, connectionLimit: verdict == .allow ? connectionLimit : nil,
+      isStateless: verdict == .allow && isStateless)
+  }
+}
+
+/// Rules of one effect whose order means nothing.
+struct Run: Sendable, Hashable {
+  var effect: Effect
+  /// In the order of the policy.
+  var rules: [ResolvedRule]
+
+  /// The packets of all rules, in few regions.
+  func regions() -> [PacketRegion] {
+    if rules.count == 1, rules[0].packets.regions.count < 2 { return rules[0].packets.regions }
+    return PacketSet(rules.flatMap(\.packets.regions)).simplified().regions
+  }
+
+  func intersects(_ packets: PacketSet) -> Bool { rules.contains { $0.packets.intersects(packets) } }
+
+  func intersects(_ region: PacketRegion) -> Bool {
+    rules.contains { $0.packets.regions.contains(where: region.intersects) }
+  }
+
+  /// The rules that a region of the run comes from.
+  func sources(of region: PacketRegion) -> [RuleSource] {
+    if rules.count == 1 { return [rules[0].source] }
+    var sources: [RuleSource] = []
+    for rule in rules
+    where !sources.contains(rule.source) && rule.packets.regions.contains(where: region.intersects) {
+      sources.append(rule.source)
+    }
+    return sources
+  }
+}

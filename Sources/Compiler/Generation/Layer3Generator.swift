@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FilterModel
+import PacketPath
+
+/// Makes the layer-3 rules of a profile.
+///
+/// A plain accept of nwfilter has two halves: one for the flow, and one in the other chain for its replies. So the place of a
+/// rule counts in both chains: replies of inbound flows must get past outbound denials, and the other way round. Hence three
+/// segments: inbound allows up to the first denial, all outbound rules, the rest of the inbound rules. Only where an outbound
+/// denial meets replies of flows that the third segment allows it looks at new flows alone.
+/// See docs/decisions/0005-segments-of-a-profile.md.
+struct Layer3Generator {
+  /// Where the runs of each segment begin, and the priority of what is left: a run more in one leaves the others alone.
+  static let segmentPriorities = [200...299, 300...599, 600...899]
+  static let lastPriority = 900
+
+  let inbound: MinimalRules
+  let outbound: MinimalRules
+  let inboundDefault: Verdict
+  let outboundDefault: Verdict
+  let guardPolicy: GuardPolicy
+  /// Families with rules about protocols that layer 3 does not know: layer 2 decides about all of these.
+  let enumeratedFamilies: Set<AddressFamily>
+  let backend: Backend
+
+  private(set) var list = EntryList()
+  private(set) var limitProblems: [LimitProblem] = []
+  /// Packets that stateless rules have decided so far, by direction.
+  private var stateless: [TrafficDirection: PacketSet] = [:]
+  /// Packets of outbound denials that look at new flows alone.
+  private var deniedWhenNew = PacketSet.empty
+  /// What goes out because of what the third segment lets in.
+  private var laterReplies = PacketSet.empty
+
+  /// A limit that does not do what it says.
+  struct LimitProblem: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+      /// Its drop would hit replies of inbound flows.
+      case meetsReplies
+      /// Each of so many parts counts by itself.
+      case parts(Int)
+      /// Layer 2 counts nothing.
+      case noElement
+    }
+
+    var source: RuleSource
+    var kind: Kind
+  }
+
+  init(
+    inbound: MinimalRules, outbound: MinimalRules, decisions: Decisions, enumeratedFamilies: Set<AddressFamily>,
+    backend: Backend
+  ) {
+    self.inbound = inbound
+    self.outbound = outbound
+    inboundDefault = decisions.inboundDefault
+    outboundDefault = decisions.outboundDefault
+    guardPolicy = decisions.guardPolicy
+    self.enumeratedFamilies = enumeratedFamilies
+    self.backend = backend
+  }
+
+  mutating func generate(after references: [FilterReference]) {
+    for reference in references { list.add(reference) }
+    let first = inbound.runs.prefix { $0.effect.isAllow && $0.effect.connectionLimit == nil }
+    let rest = inbound.runs[first.count...]
+    laterReplies = PacketSet(
+      rest.filter(\.effect.isAllow).flatMap { run in
+        run.rules.flatMap(\.packets.regions).compactMap { run.effect.isStateless ? $0.reversed() : $0.replies() }
+      })
+    let segments = [(TrafficDirection.in, first), (.out, outbound.runs[...]), (.in, rest)]
+    for ((direction, runs), priorities) in zip(segments, Self.segmentPriorities) {
+      var priority = priorities.lowerBound
+      for (index, run) in zip(runs.indices, runs) {
+        let later = runs[(index + 1)...]
+        if run.effect.isAllow {
+          allow(run, direction, &priority)
+        } else {
+          deny(run, direction, priority, later: later)
+        }
+        // Never beyond its segment: a profile of so many runs is refused.
+        priority = min(priority + 1, priorities.upperBound)
+      }
+    }
+    end()
+  }
+
+  /// Whether some segment has more runs than priorities; its rules would not be in order.
+  static func hasTooManyRuns(_ inbound: MinimalRules, _ outbound: MinimalRules) -> Bool {
+    // A run with a limit takes two.
+    let counts = [inbound, outbound].map { rules in
+      rules.runs.reduce(0) { $0 + ($1.effect.connectionLimit == nil ? 1 : 2) }
+    }
+    return counts.contains { $0 > segmentPriorities[1].count }
+  }
+}
+
+// MARK: Allow
+
+extension Layer3Generator {
+  private mutating func allow(_ run: Run, _ direction: TrafficDirection, _ priority: inout Int) {
+    let regions = remaining(run, direction)
+    if let limit = run.effect.connectionLimit {
+      addLimit(limit, run, regions, direction, priority)
+      priority += 1
+    }
+    for region in regions {
+      let sources = run.sources(of: region)
+      if run.effect.isStateless {
+        add(.accept, direction, priority, region, state: region.hasMessages ? nil : [], sources: sources)
+      } else if region.hasMessages {
+        allowMessages(region, direction, priority, sources)
+      } else {
+        add(.accept, direction, priority, region, sources: sources)
+        if let untracked = untrackedMessages(of: region) {
+          add(.accept, direction, priority, untracked, state: nil, sources: sources)
+        }
+      }
+    }
+    if run.effect.isStateless {
+      stateless[direction] = run.rules.reduce(stateless[direction] ?? .empty) { $0.union($1.packets) }
+    }
+  }
+
+  /// The regions of a run without what earlier rules have decided in a way that an accept would undo.
+  private func remaining(_ run: Run, _ direction: TrafficDirection) -> [PacketRegion] {
+    let regions = run.regions()
+    let hole = run.effect.isStateless ? (direction == .out ? deniedWhenNew : .empty) : (stateless[direction] ?? .empty)
+    guard !hole.isEmpty, regions.contains(where: { hole.intersects(PacketSet($0)) }) else { return regions }
+    return PacketSet(regions).subtracting(hole).simplified().regions
+  }
+
+  /// ICMP of given types: libvirt makes no rule for the replies, and Linux tracks queries only.
+  private mutating func allowMessages(
+    _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
+  ) {
+    let (queries, others) = region.splitByReplies()
+    if let queries {
+      add(.accept, direction, priority, queries, sources: sources)
+      if let replies = queries.replies() {
+        add(.accept, direction.opposite, priority, replies, state: .established, sources: sources)
+      }
+    }
+    if let others { add(.accept, direction, priority, others, state: nil, sources: sources) }
+  }
+
+  /// Of a region about more than some types of ICMPv6, the messages without which IPv6 does not work and that no match of
+  /// a state finds; nil where the guard lets them through.
+  private func untrackedMessages(of region: PacketRegion) -> PacketRegion? {
+    guard !guardPolicy.nd, region.family == .ipv6, region.protocols.contains(58), region.hasAllPorts else { return nil }
+    var result = region
+    result.protocols = IntervalSet(58...58)
+    result.destinationPorts = UntrackedICMPv6.messages
+    return result
+  }
+
+  private mutating func addLimit(
+    _ limit: Int, _ run: Run, _ regions: [PacketRegion], _ direction: TrafficDirection, _ priority: Int
+  ) {
+    let source = run.rules[0].source
+    for region in regions {
+      if direction == .out, laterReplies.intersects(PacketSet(region)) {
+        limitProblems.append(LimitProblem(source: source, kind: .meetsReplies))
+      }
+      if !region.protocols.isSubset(of: Layer3Match.named(region.family)), !region.protocols.isFull {
+        limitProblems.append(LimitProblem(source: source, kind: .noElement))
+      }
+      add(.drop, direction, priority, enumerated(region), limit: limit, sources: run.sources(of: region))
+    }
+    for family in AddressFamily.allCases {
+      // Sources are counted one by one, so only parts that a source can be in together count apart.
+      let parts = regions.filter { $0.family == family }.reduce(0) { count, region in
+        var anySource = region
+        anySource.source = .all(family)
+        return count + Layer3Match.cost(of: anySource)
+      }
+      if parts > 1 { limitProblems.append(LimitProblem(source: source, kind: .parts(parts))) }
+    }
+  }
+}
+
+// MARK: Deny
+
+extension Layer3Generator {
+  /// What a denial looks at.
+  private enum Form {
+    /// Everything, and what goes the other way as well.
+    case mirrored
+    /// Everything in its direction.
+    case direct
+    /// New flows.
+    case new
+  }
+
+  private mutating func deny(_ run: Run, _ direction: TrafficDirection, _ priority: Int, later: ArraySlice<Run>) {
+    let action: Action = run.effect.verdict == .reject ? .reject : .drop
+    for region in run.regions() {
+      let sources = run.sources(of: region)
+      let region = enumerated(region)
+      switch form(of: region, action, direction) {
+      case .mirrored where !region.hasMessages:
+        add(action, direction, priority, region, sources: sources)
+      case .new:
+        let (queries, others) = region.hasMessages ? region.splitByReplies() : (region, nil)
+        if let queries { add(action, direction, priority, queries, state: .new, sources: sources) }
+        if let others { add(action, direction, priority, others, sources: sources) }
+        deniedWhenNew = deniedWhenNew.union(PacketSet(region))
+      case .direct, .mirrored:
+        // Of ICMP with a type libvirt makes the direct rule only.
+        add(action, direction, priority, region, state: region.hasMessages ? nil : [], sources: sources)
+        if later.contains(where: { $0.effect.allowsReplies && $0.intersects(region) }), let replies = region.replies() {
+          add(.drop, direction.opposite, priority, replies, state: .established, sources: sources)
+        }
+      }
+    }
+  }
+
+  private func form(of region: PacketRegion, _ action: Action, _ direction: TrafficDirection) -> Form {
+    switch direction {
+    case .in:
+      // All outbound rules are behind us: what else goes out here is denied, but a reject must stay one.
+      return action == .drop && outboundDefault != .reject && backend.mirrorsDenials ? .mirrored : .direct
+    case .out:
+      if laterReplies.intersects(PacketSet(region)) { return .new }
+      let rejectsLater =
+        inboundDefault == .reject || inbound.runs.contains { $0.effect.verdict == .reject }
+      return action == .drop && !rejectsLater && backend.mirrorsDenials ? .mirrored : .direct
+    }
+  }
+
+  /// Without protocols that are decided at layer 2.
+  private func enumerated(_ region: PacketRegion) -> PacketRegion {
+    guard enumeratedFamilies.contains(region.family), region.protocols.isFull else { return region }
+    var result = region
+    result.protocols = Layer3Match.named(region.family)
+    return result
+  }
+}
+
+// MARK: The end
+
+extension Layer3Generator {
+  /// Denies what is left, at the least what belongs to no flow.
+  private mutating func end() {
+    for (verdict, direction) in [(inboundDefault, TrafficDirection.in), (outboundDefault, .out)]
+    where verdict == .reject {
+      for family in AddressFamily.allCases {
+        add(
+          .reject, direction, Self.lastPriority - 1, enumerated(.all(family)), state: [.new, .established],
+          sources: [Self.source(direction)])
+      }
+    }
+    var sources: [RuleSource] = []
+    if inboundDefault != .allow { sources.append(Self.source(.in)) }
+    if outboundDefault != .allow { sources.append(Self.source(.out)) }
+    if sources.isEmpty { sources = [RuleSource(id: "system/invalid", range: nil)] }
+    for family in AddressFamily.allCases {
+      for match in Layer3Match.matches(for: enumerated(.all(family))) {
+        list.add(.drop, .inout, Self.lastPriority, match, sources: sources)
+      }
+    }
+    for family in AddressFamily.allCases where enumeratedFamilies.contains(family) {
+      // Without this the host's own FORWARD policy would decide.
+      list.add(
+        .accept, .inout, Self.lastPriority + 1, Match(Layer3Match.all(family)), matchesState: false,
+        sources: [RuleSource(id: "system/protocols", range: nil)])
+    }
+  }
+
+  static func source(_ direction: TrafficDirection) -> RuleSource {
+    RuleSource(id: "default/\(direction.rawValue)", range: nil)
+  }
+}
+
+// MARK: Rules
+
+extension Layer3Generator {
+  /// Adds the rules for a region.
+  ///
+  /// - Parameter state: empty for a rule that looks at no state and decides its own direction only; nil for no state at all,
+  ///   which is for ICMP of given types, where libvirt makes the direct rule anyway.
+  private mutating func add(
+    _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ region: PacketRegion,
+    state: ConnectionStates?, sources: [RuleSource]
+  ) {
+    for match in Layer3Match.matches(for: region) {
+      var match = match
+      if let state { match.set("state", .states(state)) }
+      list.add(
+        action, direction.filterDirection, priority, match, matchesState: state != nil || action != .accept,
+        sources: sources)
+    }
+  }
+
+  /// Adds the rules for a region, with libvirt's own states.
+  private mutating func add(
+    _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ region: PacketRegion, limit: Int? = nil,
+    sources: [RuleSource]
+  ) {
+    for match in Layer3Match.matches(for: region) {
+      var match = match
+      if let limit { match.set("connlimit-above", .number(UInt32(limit))) }
+      list.add(action, direction.filterDirection, priority, match, sources: sources)
+    }
+  }
+}
+
+extension TrafficDirection {
+  var opposite: TrafficDirection { self == .in ? .out : .in }
+  var filterDirection: Direction { self == .in ? .in : .out }
+}
+
+extension PacketRegion {
+  /// Of a region of ICMP messages, those that are queries for Linux, and the others.
+  func splitByReplies() -> (queries: PacketRegion?, others: PacketRegion?) {
+    var queries = self
+    queries.destinationPorts = destinationPorts.intersection(Self.queries(family))
+    var others = self
+    others.destinationPorts = destinationPorts.subtracting(Self.queries(family))
+    return (queries.isEmpty ? nil : queries, others.isEmpty ? nil : others)
+  }
+
+  private static func queries(_ family: AddressFamily) -> IntervalSet<UInt16> {
+    family == .ipv4 ? queriesIPv4 : queriesIPv6
+  }
+
+  private static let queriesIPv4 = queryTypes(.ipv4)
+  private static let queriesIPv6 = queryTypes(.ipv6)
+
+  private static func queryTypes(_ family: AddressFamily) -> IntervalSet<UInt16> {
+    IntervalSet((0...255).filter { ICMPMessages.reply(to: $0, family) != nil }.map(PacketRegion.messages))
+  }
+}

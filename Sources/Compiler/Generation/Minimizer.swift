@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FilterModel
+import PacketPath
+
+/// The rules of one direction without those that change nothing, and with as little order as possible.
+struct MinimalRules: Sendable {
+  /// In order. The last one may be the default, if that is to allow; any other default is what is left after all runs.
+  let runs: [Run]
+
+  init(_ rules: [ResolvedRule], default verdict: Verdict, direction: TrafficDirection) {
+    let source = RuleSource(id: "default/\(direction.rawValue)", range: nil)
+    let last = ResolvedRule(verdict: verdict, packets: .all, group: "default", source: source)
+    var needed = Self.withoutUnreachable(rules.filter { !$0.packets.isEmpty } + [last])
+    if needed.last?.source == source {
+      needed = Self.withoutRepeated(needed)
+      if verdict != .allow { needed.removeLast() }
+    }
+    runs = Self.runs(needed).map(Self.withoutCovered)
+  }
+
+  /// Leaves out rules whose packets earlier ones decide.
+  private static func withoutUnreachable(_ rules: [ResolvedRule]) -> [ResolvedRule] {
+    var kept: [ResolvedRule] = []
+    for rule in rules {
+      // A plain allow speaks of new flows and their replies; a later stateless one of all other packets as well.
+      let deciding = kept.filter { !(rule.effect.isStateless && $0.effect.allowsReplies) }
+      let near = deciding.flatMap(\.packets.regions).filter { region in
+        rule.packets.regions.contains(where: region.intersects)
+      }
+      if near.isEmpty || !rule.packets.isSubset(of: PacketSet(near)) { kept.append(rule) }
+    }
+    return kept
+  }
+
+  /// Leaves out rules without which the rest decides the same.
+  ///
+  /// - Parameter rules: the last one matches everything, and stays.
+  private static func withoutRepeated(_ rules: [ResolvedRule]) -> [ResolvedRule] {
+    var kept = rules
+    for index in rules.indices.dropLast().reversed() {
+      let rule = kept[index]
+      guard rule.effect.connectionLimit == nil, !rule.effect.isStateless else { continue }
+      let later = kept[(index + 1)...]
+      if decides(later, rule.packets, as: rule.effect) {
+        kept.remove(at: index)
+        continue
+      }
+      let earlier = kept[..<index].filter { !$0.effect.isStateless && $0.packets.intersects(rule.packets) }
+      if earlier.isEmpty { continue }
+      let reachable = earlier.reduce(rule.packets) { $0.subtracting($1.packets) }
+      if decides(later, reachable, as: rule.effect) { kept.remove(at: index) }
+    }
+    return kept
+  }
+
+  /// Whether rules, the last of which matches everything, give all of these packets one effect.
+  private static func decides(_ rules: ArraySlice<ResolvedRule>, _ packets: PacketSet, as effect: Effect) -> Bool {
+    var rest = packets
+    for rule in rules where rule.packets.intersects(rest) {
+      guard rule.effect == effect else { return false }
+      rest = rest.subtracting(rule.packets)
+      if rest.isEmpty { break }
+    }
+    return true
+  }
+
+  /// Puts each rule into the earliest run of its effect that it can join without passing a rule about the same packets.
+  private static func runs(_ rules: [ResolvedRule]) -> [Run] {
+    var runs: [Run] = []
+    for rule in rules {
+      let effect = rule.effect
+      var place: Int?
+      for index in runs.indices.reversed() {
+        if runs[index].effect == effect, effect.connectionLimit == nil {
+          place = index
+        } else if runs[index].intersects(rule.packets) {
+          break
+        }
+      }
+      if let place {
+        runs[place].rules.append(rule)
+      } else {
+        runs.append(Run(effect: effect, rules: [rule]))
+      }
+    }
+    return runs
+  }
+
+  /// Leaves out rules of a run whose packets its other rules have, from the last to the first.
+  private static func withoutCovered(_ run: Run) -> Run {
+    var result = run
+    for index in run.rules.indices.reversed() {
+      let rule = result.rules[index]
+      var others: [PacketRegion] = []
+      for other in result.rules.indices where other != index {
+        others += result.rules[other].packets.regions.filter { region in
+          rule.packets.regions.contains(where: region.intersects)
+        }
+      }
+      if !others.isEmpty, rule.packets.isSubset(of: PacketSet(others)) { result.rules.remove(at: index) }
+    }
+    return result
+  }
+}
+
+extension MinimalRules {
+  /// Whether all packets of a region are allowed.
+  func allowsAll(of region: PacketRegion) -> Bool {
+    var rest = PacketSet(region)
+    for rule in runs.flatMap(\.rules) where rule.packets.intersects(rest) {
+      guard rule.verdict == .allow else { return false }
+      rest = rest.subtracting(rule.packets)
+    }
+    return rest.isEmpty
+  }
+}
