@@ -116,7 +116,7 @@ struct CostState {
     var seen: Set<String> = [root]
     var left = [root]
     while let name = left.popLast() {
-      for inner in filters[name]?.references ?? [] where seen.insert(inner.filter).inserted { left.append(inner.filter) }
+      left += (filters[name]?.references ?? []).map(\.filter).filter { seen.insert($0).inserted }
     }
     return seen
   }

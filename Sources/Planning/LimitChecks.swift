@@ -32,7 +32,8 @@ extension Plan {
           hint: "if that is meant, say --allow-unprotected \(unprotected.count)",
           notes: unprotected.map { name in
             let lost = weakened.first { $0.interface == name }?.lost.joined(separator: ", ")
-            return Diagnostic.Note("UNPROTECTED: \(name): \(lost.map { "no longer denied: \($0)" } ?? "no filter is left")")
+            let change = lost.map { "no longer denied: \($0)" } ?? "no filter is left"
+            return Diagnostic.Note("UNPROTECTED: \(name): \(change)")
           }))
     }
     return findings
