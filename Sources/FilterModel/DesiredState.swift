@@ -56,21 +56,16 @@ public struct DesiredFilter: Sendable, Hashable {
   }
 }
 
-/// One filter, with parameters, for interfaces of the VMs of a group.
+/// One filter, with parameters, for all interfaces of the VMs of a group.
 public struct DesiredAttachment: Sendable, Hashable {
   public var group: String
   public var machines: [NamePattern]
-  /// Only the interfaces with these addresses; empty for all.
-  public var macs: [MACAddress]
   public var reference: FilterReference
   public var origin: SourceRange
 
-  public init(
-    group: String, machines: [NamePattern], macs: [MACAddress] = [], reference: FilterReference, origin: SourceRange
-  ) {
+  public init(group: String, machines: [NamePattern], reference: FilterReference, origin: SourceRange) {
     self.group = group
     self.machines = machines
-    self.macs = macs
     self.reference = reference
     self.origin = origin
   }

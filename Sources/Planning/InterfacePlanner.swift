@@ -11,6 +11,8 @@ struct InterfacePlanner {
   private let wishes: InterfaceWishes
   /// Filters of the policy that need no owner's name beside them: their UUID tells it.
   private let ownFilters: Set<String>
+  /// What groups want as a whole, which is checked once for each of them.
+  private let attached: Set<FilterReference>
   private(set) var steps: [Step] = []
   private(set) var problems: [Diagnostic] = []
   private(set) var warnings: [Diagnostic] = []
@@ -37,6 +39,7 @@ struct InterfacePlanner {
     self.catalogue = catalogue
     wishes = InterfaceWishes(request.desired)
     ownFilters = Set(request.desired.filters.filter { !$0.adopts }.map(\.filter.name))
+    attached = Set(request.desired.attachments.map(\.reference))
     var owners: Set<[String]> = [[request.desired.repositoryID]]
     let name = request.desired.identity.markerName
     if request.takesOver, let marker = observed.filters.first(where: { $0.name == name })?.filter.flatMap(Marker.init) {
@@ -293,9 +296,14 @@ struct InterfacePlanner {
 
   // MARK: Checks
 
-  /// What a group's own check below does not find: the filter of one interface among those of a group with rules.
+  /// What the check of groups with a native filter does not find: the filter of one interface.
   private mutating func check(_ wish: InterfaceWish, _ name: InterfaceName) {
-    guard desired.identity.kind(ofFilter: wish.reference.filter) == .nic else { return }
+    guard !attached.contains(wish.reference) else { return }
+    for missing in catalogue.missing(from: wish.reference.filter) {
+      problems.append(
+        Diagnostic(
+          "missing-filter", "\(name) needs filter \(missing), which \(observed.name) does not have", at: wish.origin))
+    }
     for problem in catalogue.variableProblems(of: wish.reference) {
       problems.append(
         Diagnostic("unbindable", "\(name) cannot use filter \(wish.reference.filter): \(problem)", at: wish.origin))

@@ -58,19 +58,20 @@ public struct InterfaceWishes: Sendable {
   /// Several groups that want the same are one.
   public func answer(machine: String, mac: MACAddress) -> Answer {
     let native = ((literal[machine] ?? []) + patterns).sorted().map { attachments[$0] }
-      .filter { $0.selects(machine: machine) && ($0.macs.isEmpty || $0.macs.contains(mac)) }
+      .filter { $0.selects(machine: machine) }
     if let other = native.first(where: { $0.reference != native[0].reference }) {
-      return .conflict(conflict(machine, mac, native[0], other))
+      return .conflict(conflict(machine, native[0], other))
     }
     guard let interface = interfaces[Key(machine: machine, mac: mac)] else {
       guard let first = native.first else { return .nothing }
       return .wish(
         InterfaceWish(reference: first.reference, groups: native.map(\.group).sorted(), origin: first.origin))
     }
-    if let first = native.first { return .conflict(conflict(interface, first)) }
+    if let first = native.first, first.reference != interface.reference { return .conflict(conflict(interface, first)) }
     return .wish(
       InterfaceWish(
-        reference: interface.reference, groups: interface.groups, origin: interface.origin, oneWay: interface.oneWay))
+        reference: interface.reference, groups: (native.map(\.group) + interface.groups).sorted(),
+        origin: interface.origin, oneWay: interface.oneWay))
   }
 
   /// What is wanted of an interface; nil where nothing is, or where groups disagree.
@@ -78,12 +79,9 @@ public struct InterfaceWishes: Sendable {
     if case .wish(let wish) = answer(machine: machine, mac: mac) { wish } else { nil }
   }
 
-  private func conflict(
-    _ machine: String, _ mac: MACAddress, _ first: DesiredAttachment, _ other: DesiredAttachment
-  ) -> Diagnostic {
-    let subject = first.macs.isEmpty && other.macs.isEmpty ? machine : "\(machine) (\(mac))"
-    return Diagnostic(
-      "group-conflict", "\(subject) is in groups \(first.group) and \(other.group), which want different filters",
+  private func conflict(_ machine: String, _ first: DesiredAttachment, _ other: DesiredAttachment) -> Diagnostic {
+    Diagnostic(
+      "group-conflict", "\(machine) is in groups \(first.group) and \(other.group), which want different filters",
       at: other.origin, hint: "an interface has one filter: make one that includes both, or narrow a group",
       notes: [Diagnostic.Note("group \(first.group)", at: first.origin)])
   }
@@ -92,8 +90,8 @@ public struct InterfaceWishes: Sendable {
     Diagnostic(
       "group-conflict",
       "\(interface.machine) (\(interface.mac)) is in group \(native.group), which wants the native filter "
-        + "\(native.reference.filter), and in \(interface.groups.joined(separator: ", ")) with rules",
-      at: native.origin, hint: "an interface has one or the other: narrow one of the groups",
+        + "\(native.reference.filter), and in \(interface.groups.joined(separator: ", ")), which wants another",
+      at: native.origin, hint: "an interface has one filter: narrow one of the groups",
       notes: [Diagnostic.Note("group \(interface.groups.first ?? "")", at: interface.origin)])
   }
 }

@@ -24,8 +24,6 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
   struct AttachmentRecord: Codable, Hashable {
     var group: String
     var machines: [String]
-    /// Absent for all interfaces.
-    var macs: [String]?
     var filter: ReferenceRecord
     var origin: PlaceRecord
   }
@@ -64,8 +62,8 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     }
     attachments = desired.attachments.map {
       AttachmentRecord(
-        group: $0.group, machines: $0.machines.map(\.text), macs: $0.macs.isEmpty ? nil : $0.macs.map(\.description),
-        filter: ReferenceRecord($0.reference), origin: PlaceRecord($0.origin))
+        group: $0.group, machines: $0.machines.map(\.text), filter: ReferenceRecord($0.reference),
+        origin: PlaceRecord($0.origin))
     }
     let records = desired.interfaces.map {
       InterfaceRecord(
@@ -92,13 +90,10 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
             sources.map { RuleSource(id: $0.id, range: $0.place?.range) }
           }))
     }
-    for record in attachments {
-      var macs: [MACAddress] = []
-      for mac in record.macs ?? [] { macs.append(try BindingRecord.mac(mac)) }
-      desired.attachments.append(
-        DesiredAttachment(
-          group: record.group, machines: record.machines.map { NamePattern($0) }, macs: macs,
-          reference: record.filter.reference, origin: record.origin.range))
+    desired.attachments = attachments.map {
+      DesiredAttachment(
+        group: $0.group, machines: $0.machines.map { NamePattern($0) }, reference: $0.filter.reference,
+        origin: $0.origin.range)
     }
     for record in interfaces ?? [] {
       desired.interfaces.append(

@@ -44,7 +44,7 @@ struct ApplyCommand: Subcommand {
     if planFile != nil {
       let ignored = [
         ("--repo", repository.repo != nil), ("--host", hosts.host != nil), ("--connect", hosts.connect != nil),
-        ("--take-over", takesOver),
+        ("--take-over", takesOver), ("--env", repository.environment != nil),
       ].filter(\.1).map(\.0)
       guard ignored.isEmpty else {
         throw ValidationError(

@@ -11,20 +11,17 @@ struct RuleDates {
     var id: String
     var until: Day
     var origin: SourceRange
+
+    /// As the compiler and the marker name it: a rule that gets a later day has another end.
+    var end: String { "\(id)@\(until)" }
   }
 
-  /// Those whose last day is over, or was over once: a clock that is set back brings nothing to life.
-  let expired: Set<String>
   /// Those that hold, the next one to end first.
   let ahead: [DatedRule]
 
-  /// - Parameter seen: rules that were over before, by their ids; those that the policy no longer has are forgotten.
-  init(_ policy: Policy, today: Day, seen: Set<String>) {
-    let rules = Self.dated(policy)
-    let over = rules.filter { $0.until < today || seen.contains($0.id) }
-    let expired = Set(over.map(\.id))
-    self.expired = expired
-    ahead = rules.filter { !expired.contains($0.id) }.sorted { ($0.until, $0.id) < ($1.until, $1.id) }
+  /// - Parameter over: ends that are over, as `GROUP/RULE@DAY`.
+  init(_ policy: Policy, over: Set<String>) {
+    ahead = Self.dated(policy).filter { !over.contains($0.end) }.sorted { ($0.until, $0.id) < ($1.until, $1.id) }
   }
 
   /// A filter knows no time: a rule ends with an apply after its last day.
