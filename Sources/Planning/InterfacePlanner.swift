@@ -76,7 +76,9 @@ struct InterfacePlanner {
   /// The reference as it is put on an interface, with the owner's name where the filter does not tell it.
   private func owned(_ reference: FilterReference) -> FilterReference {
     var reference = reference
-    if !ownFilters.contains(reference.filter) { reference.parameters[FilterReference.ownerParameter] = [desired.repositoryID] }
+    if !ownFilters.contains(reference.filter) {
+      reference.parameters[FilterReference.ownerParameter] = [desired.repositoryID]
+    }
     return reference
   }
 

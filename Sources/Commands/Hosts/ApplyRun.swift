@@ -200,7 +200,8 @@ struct ApplyDocument: Encodable {
   mutating func add(_ outcomes: [StepOutcome]) {
     for outcome in outcomes {
       var record = Outcome(
-        title: PlanDocument.title(outcome.step), result: "done", change: PlanDocument.change(outcome.step, project: project))
+        title: PlanDocument.title(outcome.step), result: "done",
+        change: PlanDocument.change(outcome.step, project: project))
       switch outcome.result {
       case .done: break
       case .undone: record.result = "undone"

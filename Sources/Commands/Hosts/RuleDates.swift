@@ -21,7 +21,10 @@ struct RuleDates {
 
   /// - Parameter over: ends that are over, as `GROUP/RULE@DAY`.
   init(_ policy: Policy, over: Set<String>) {
-    ahead = Self.dated(policy).filter { !over.contains($0.end) }.sorted { ($0.until, $0.id) < ($1.until, $1.id) }
+    let dated = policy.writtenRules.compactMap { written in
+      written.rule.until.map { DatedRule(id: written.id, until: $0, origin: written.rule.origin) }
+    }
+    ahead = dated.filter { !over.contains($0.end) }.sorted { ($0.until, $0.id) < ($1.until, $1.id) }
   }
 
   /// A filter knows no time: a rule ends with an apply after its last day.
@@ -35,25 +38,5 @@ struct RuleDates {
           + (others > 0 ? ", nor \(others.counted("other rule")) later" : ""),
         severity: .warning, at: next.origin, hint: "apply again on the day after, for instance from a timer")
     ]
-  }
-
-  private static func dated(_ policy: Policy) -> [DatedRule] {
-    let presets = Dictionary(policy.presets.map { ($0.name.value, $0) }, uniquingKeysWith: { first, _ in first })
-    var found: [DatedRule] = []
-    for group in policy.groups where group.isEnabled {
-      var seen: Set<String> = []
-      var left = [group.rules]
-      while let rules = left.popLast() {
-        for (direction, list) in [(TrafficDirection.in, rules.inbound), (.out, rules.outbound)] {
-          for rule in list where rule.isEnabled {
-            guard let until = rule.until else { continue }
-            let name = RuleName.name(of: rule, direction: direction)
-            found.append(DatedRule(id: "\(group.name)/\(name)", until: until, origin: rule.origin))
-          }
-        }
-        left += rules.uses.filter { seen.insert($0.value).inserted }.compactMap { presets[$0.value] }
-      }
-    }
-    return found
   }
 }

@@ -29,7 +29,8 @@ enum GitHubText {
   private static func message(_ diagnostic: Diagnostic) -> String {
     var lines = [diagnostic.message]
     if let expected = diagnostic.expected { lines.append("expected: \(expected)") }
-    lines += diagnostic.notes.map { note in note.range.map { "note: \(note.message): \($0)" } ?? "note: \(note.message)" }
+    lines += diagnostic.notes.map { note in note.range.map { "note: \(note.message): \($0)" } ?? "note: \(note.message)"
+    }
     if let hint = diagnostic.hint { lines.append("hint: \(hint)") }
     return lines.joined(separator: "\n")
   }

@@ -31,7 +31,9 @@ struct InterfaceStates {
     let name = InterfaceName(machine: port.machine, mac: port.mac, device: port.device)
     let isForeign = binding.map { $0.ownerUUID != request.desired.identity.uuid(ofPort: port.device) } ?? false
     return planned(name)
-      ?? state(name, (binding?.reference).map { [withoutLearned($0, wish(port.machine, port.mac))] } ?? [], isForeign: isForeign)
+      ?? state(
+        name, (binding?.reference).map { [withoutLearned($0, wish(port.machine, port.mac))] } ?? [],
+        isForeign: isForeign)
   }
 
   /// The state of an interface that the plan changes: one that has nothing yet has not drifted.

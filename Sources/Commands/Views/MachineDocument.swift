@@ -61,13 +61,23 @@ struct MachineDocument: Encodable {
   var machine: String
   var interfaces: [Interface]
 
-  init(_ machine: String, _ explanations: [NICExplanation], _ desired: DesiredState) {
+  init(_ machine: String, _ explanations: [NICExplanation], _ desired: DesiredState, _ policy: Policy) {
     self.machine = machine
     let filters = Dictionary(desired.filters.map { ($0.filter.name, $0) }, uniquingKeysWith: { first, _ in first })
-    interfaces = explanations.map { Self.interface($0, filters) }
+    var texts = Dictionary(policy.writtenRules.map { ($0.id, $0.rule.text) }, uniquingKeysWith: { first, _ in first })
+    if let admins = policy.admins {
+      texts["admins/allow"] =
+        "allow \(admins.allow.map(\.value.spelling).joined(separator: ", ")) "
+        + "from \(admins.from.map(\.value.spelling).joined(separator: ", "))"
+    }
+    let uses = Dictionary(
+      policy.groups.map { ($0.name, $0.rules.uses.map(\.value)) }, uniquingKeysWith: { first, _ in first })
+    interfaces = explanations.map { Self.interface($0, filters, texts, uses) }
   }
 
-  private static func interface(_ nic: NICExplanation, _ filters: [String: DesiredFilter]) -> Interface {
+  private static func interface(
+    _ nic: NICExplanation, _ filters: [String: DesiredFilter], _ texts: [String: String], _ uses: [String: [String]]
+  ) -> Interface {
     var entries: [String: [String]] = [:]
     var order: [String] = []
     let tree = [nic.profile] + (filters[nic.profile]?.filter.references.map(\.filter) ?? [])
@@ -79,20 +89,28 @@ struct MachineDocument: Encodable {
         }
       }
     }
-    func rule(_ rule: NICExplanation.Rule) -> Rule {
-      Rule(id: rule.id, text: rule.text, place: Place(rule.range), nwfilter: entries[rule.id] ?? [])
+    /// A rule that others stand between after a `pass` decides in several places; the first of them is its place.
+    func rules(_ steps: [NICExplanation.Step]) -> [Rule] {
+      var seen: Set<String> = []
+      return steps.compactMap { step in
+        let id = step.source.id
+        guard let text = texts[id], seen.insert(id).inserted else { return nil }
+        return Rule(id: id, text: text, place: step.source.range.map(Place.init), nwfilter: entries[id] ?? [])
+      }
     }
-    let written = Set((nic.inbound + nic.outbound).map(\.id))
+    let (inRules, outRules) = (rules(nic.inbound), rules(nic.outbound))
+    let written = Set((inRules + outRules).map(\.id))
     return Interface(
       mac: nic.nic.mac.description, addresses: nic.nic.addresses.map { "\($0)" }, network: nic.nic.network,
       filter: nic.filter, profile: nic.profile,
       groups: nic.groups.map { group in
         Group(
-          name: group.name, tier: group.tier.rawValue, order: group.order, uses: group.uses, place: Place(group.range))
-      }, inRules: nic.inbound.map(rule), outRules: nic.outbound.map(rule),
-      inDefault: Word(value: nic.inboundDefault.verdict.rawValue, by: nic.inboundDefault.by),
-      outDefault: Word(value: nic.outboundDefault.verdict.rawValue, by: nic.outboundDefault.by),
-      guardPolicy: Word(value: nic.guardPolicy.words, by: nic.guardBy),
+          name: group.name, tier: group.tier.rawValue, order: group.order, uses: uses[group.name] ?? [],
+          place: Place(group.origin))
+      }, inRules: inRules, outRules: outRules,
+      inDefault: Word(value: nic.inboundDefault.verdict.rawValue, by: nic.inboundDefault.decidedBy),
+      outDefault: Word(value: nic.outboundDefault.verdict.rawValue, by: nic.outboundDefault.decidedBy),
+      guardPolicy: Word(value: nic.guardPolicy.words, by: nic.guardDecidedBy),
       system: order.filter { !written.contains($0) }.map { Rule(id: $0, nwfilter: entries[$0] ?? []) },
       oneWay: nic.oneWay)
   }
@@ -135,7 +153,10 @@ struct MachineDocument: Encodable {
 
   private static func text(_ rule: Rule, _ style: Style) -> String {
     var text = "  \(rule.text ?? rule.id)"
-    if rule.text != nil { text += "  \(style.dim("# \(([rule.id, rule.place?.text].compactMap(\.self)).joined(separator: ", "))"))" }
+    if rule.text != nil {
+      let origin = [rule.id, rule.place?.text].compactMap(\.self).joined(separator: ", ")
+      text += "  \(style.dim("# \(origin)"))"
+    }
     text += "\n"
     if rule.nwfilter.isEmpty { return text + style.dim("      no rule of its own: others decide the same\n") }
     return text + rule.nwfilter.map { style.dim("      \($0)\n") }.joined()

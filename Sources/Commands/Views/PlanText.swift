@@ -59,7 +59,8 @@ struct PlanText {
     let name = InterfaceName(machine: change.machine, mac: change.mac, device: change.device)
     let scope =
       change.isLive && change.isConfig ? "running and stored" : change.isLive ? "running" : "stored configuration"
-    var text = "  \(style.glyph(change.kind)) interface of \(style.bold(name.description)), \(scope)\(group(change.group))\n"
+    var text =
+      "  \(style.glyph(change.kind)) interface of \(style.bold(name.description)), \(scope)\(group(change.group))\n"
     text += references(change.before.reference, change.after.reference)
     if change.isLive, change.after.reference != nil {
       text += "      libvirt leaves the interface without a filter for a moment while it does this\n"
