@@ -26,6 +26,7 @@ check: deps ## Check format, imports, scripts, licences and links.
 docs: build ## Write the parts of docs/ that the binary prints.
 	@scripts/commands-doc.sh >docs/commands.md
 	@bin/nwfleet schema reference >docs/reference/filters.md
+	@bin/nwfleet schema services >docs/reference/services.md
 	@bin/nwfleet schema policy >docs/reference/policy.schema.json
 
 fmt: ## Format Swift files.

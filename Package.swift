@@ -29,7 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// Test targets with a folder of golden files beside the tests; the tests find it by `#filePath`.
-let goldens: Set<String> = ["PolicyLanguage"]
+let goldens: Set<String> = ["Commands", "PolicyLanguage"]
 
 /// Files of policies/presets, each with the preset of its name; a test compares them with the folder.
 let presets = ["open"]
@@ -111,7 +111,12 @@ let package = Package(
     tests("FilterXML", ["FilterModel", "Diagnostics", "FilterGenerator"]),
     tests("Planning", ["FilterModel", "Diagnostics"]),
     tests("Reconcile", ["Planning", "Libvirt", "FilterModel", "FilterXML", "Diagnostics"]),
-    tests("Commands", ["Reconcile", "Planning", "FilterModel", "Diagnostics", argumentParser]),
+    tests(
+      "Commands",
+      [
+        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics", "GoldenSupport",
+        argumentParser,
+      ]),
     tests("Libvirt"),
     tests("Processes"),
     tests("Sandbox", ["Processes", "SandboxFixture"]),

@@ -111,6 +111,8 @@ scripts/commands-doc.sh >"$work/fresh"
 same docs/commands.md
 "$program" schema reference >"$work/fresh"
 same docs/reference/filters.md
+"$program" schema services >"$work/fresh"
+same docs/reference/services.md
 "$program" schema policy >"$work/fresh"
 same docs/reference/policy.schema.json
 

@@ -16,6 +16,9 @@ public struct DesiredState: Sendable, Hashable {
   /// Ports that libvirt does not run, by VM name.
   public var ports: [DesiredPort]
 
+  /// Whether it wants nothing at all: no filters, and no groups.
+  public var isEmpty: Bool { filters.isEmpty && attachments.isEmpty && interfaces.isEmpty }
+
   public init(
     identity: Identity, repositoryID: String, filters: [DesiredFilter] = [], attachments: [DesiredAttachment] = [],
     interfaces: [DesiredInterface] = [], ports: [DesiredPort] = []

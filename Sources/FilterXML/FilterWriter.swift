@@ -8,7 +8,8 @@ struct FilterWriter {
 
   var text: String { output.text }
 
-  mutating func write(_ filter: Filter) {
+  /// - Parameter notes: for each entry, what is written above it as a comment; may be shorter than the entries.
+  mutating func write(_ filter: Filter, notes: [String?] = []) {
     output.append("<filter")
     output.attribute("name", filter.name)
     output.attribute("chain", filter.chain)
@@ -23,13 +24,26 @@ struct FilterWriter {
       output.append(uuid.description)
       output.append("</uuid>\n")
     }
-    for entry in filter.entries {
+    for (index, entry) in filter.entries.enumerated() {
+      if index < notes.count, let note = notes[index] { write(comment: note) }
       switch entry {
       case .rule(let rule): write(rule)
       case .reference(let reference): write(reference, indent: "  ")
       }
     }
     output.append("</filter>\n")
+  }
+
+  /// A comment must hold no `--` (XML 1.0, section 2.5).
+  private mutating func write(comment: String) {
+    output.append("  <!-- ")
+    var last: Character?
+    for character in comment {
+      if character == "-", last == "-" { output.append(" ") }
+      output.append(character.isNewline ? " " : String(character))
+      last = character
+    }
+    output.append(" -->\n")
   }
 
   /// The `filterref` element, every line ended.

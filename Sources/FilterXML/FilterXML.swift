@@ -29,9 +29,14 @@ public enum FilterXML {
 
   /// The canonical text: what libvirt 9.0 prints for the filter once it is defined, byte for byte, as long as the filter has
   /// a UUID and no findings.
-  public static func write(_ filter: Filter) -> String {
+  public static func write(_ filter: Filter) -> String { write(filter, notes: []) }
+
+  /// The same with comments, which libvirt does not keep.
+  ///
+  /// - Parameter notes: for each entry, what is written above it; may be shorter than the entries.
+  public static func write(_ filter: Filter, notes: [String?]) -> String {
     var writer = FilterWriter()
-    writer.write(filter)
+    writer.write(filter, notes: notes)
     return writer.text
   }
 }

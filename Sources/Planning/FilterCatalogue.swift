@@ -4,12 +4,19 @@ import FilterModel
 
 /// Filters by name, and what follows from including one in another.
 struct FilterCatalogue {
-  private(set) var filters: [String: Filter]
+  let filters: [String: Filter]
   let graph: ReferenceGraph
+  /// Of each filter alone. Many interfaces share large filters, which are looked through but once.
+  private let ownCounts: [String: RuleCounts]
+  /// Of each filter alone, the rules with variables.
+  private let variableRules: [String: [Rule]]
 
   init(_ filters: some Sequence<Filter>) {
-    self.filters = Dictionary(filters.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-    graph = ReferenceGraph(self.filters.values)
+    let byName = Dictionary(filters.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    self.filters = byName
+    graph = ReferenceGraph(byName.values)
+    ownCounts = byName.mapValues { RuleCounts(of: $0) }
+    variableRules = byName.mapValues { $0.rules.filter { !Self.variables(of: $0).isEmpty } }
   }
 
   /// The filters that an interface meets, itself included; names that are missing here are left out.
@@ -41,18 +48,15 @@ struct FilterCatalogue {
     return learns
   }
 
+  /// Goes through the rules with variables of a tree, each with the values that it gets there.
   private func visit(
     _ name: String, _ values: [String: [String]], path: Set<String>,
     _ body: (Rule, [String: [String]]) -> Void
   ) {
     guard !path.contains(name), let filter = filters[name] else { return }
-    for entry in filter.entries {
-      switch entry {
-      case .rule(let rule): body(rule, values)
-      case .reference(let inner):
-        visit(
-          inner.filter, inner.parameters.merging(values) { _, outer in outer }, path: path.union([name]), body)
-      }
+    for rule in variableRules[name] ?? [] { body(rule, values) }
+    for inner in filter.references {
+      visit(inner.filter, inner.parameters.merging(values) { _, outer in outer }, path: path.union([name]), body)
     }
   }
 
@@ -91,15 +95,12 @@ struct FilterCatalogue {
   }
 
   /// How many rules of a tree are at layer 2, IPv4 and IPv6; a filter included twice counts twice.
-  func ruleCounts(of name: String) -> RuleCounts {
-    var counts = RuleCounts()
-    visit(name, [:], path: []) { rule, _ in
-      switch rule.match?.filterProtocol.layer ?? .ethernet {
-      case .ethernet: counts.ethernet += 1
-      case .ipv4: counts.ipv4 += 1
-      case .ipv6: counts.ipv6 += 1
-      }
-    }
+  func ruleCounts(of name: String) -> RuleCounts { ruleCounts(of: name, path: []) }
+
+  private func ruleCounts(of name: String, path: Set<String>) -> RuleCounts {
+    guard !path.contains(name), var counts = ownCounts[name], let filter = filters[name] else { return RuleCounts() }
+    let path = path.union([name])
+    for inner in filter.references { counts.add(ruleCounts(of: inner.filter, path: path)) }
     return counts
   }
 }
@@ -109,6 +110,25 @@ struct RuleCounts {
   var ethernet = 0
   var ipv4 = 0
   var ipv6 = 0
+
+  init() {}
+
+  /// Those of a filter itself, without what it includes.
+  init(of filter: Filter) {
+    for case .rule(let rule) in filter.entries {
+      switch rule.match?.filterProtocol.layer ?? .ethernet {
+      case .ethernet: ethernet += 1
+      case .ipv4: ipv4 += 1
+      case .ipv6: ipv6 += 1
+      }
+    }
+  }
+
+  mutating func add(_ other: RuleCounts) {
+    ethernet += other.ethernet
+    ipv4 += other.ipv4
+    ipv6 += other.ipv6
+  }
 
   var hasLayer3: Bool { ipv4 + ipv6 > 0 }
   /// Programs that libvirt starts to put the rules on a port (performance measurements on libvirt 9.0.0).

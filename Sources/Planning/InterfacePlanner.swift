@@ -8,11 +8,20 @@ struct InterfacePlanner {
   private let desired: DesiredState
   private let observed: ObservedHost
   private let catalogue: FilterCatalogue
+  private let wishes: InterfaceWishes
+  /// Filters of the policy that need no owner's name beside them: their UUID tells it.
+  private let ownFilters: Set<String>
+  /// What groups want as a whole, which is checked once for each of them.
+  private let attached: Set<FilterReference>
   private(set) var steps: [Step] = []
   private(set) var problems: [Diagnostic] = []
   private(set) var warnings: [Diagnostic] = []
   private(set) var unprotected: [InterfaceName] = []
   private(set) var notFiltered: [FilterGap] = []
+  /// What reaches VMs of the host one way although the policy denies it.
+  private(set) var exposures: [OneWayExposure] = []
+  /// What interfaces of VMs and declared ports have now, and when the plan is done.
+  private(set) var transitions: [(interface: InterfaceName, before: String, after: String)] = []
   /// What interfaces, stored configurations and bindings refer to when the plan is done.
   private(set) var finalReferences: Set<String> = []
   /// Interfaces at work with a filter of the policy when the plan is done.
@@ -20,24 +29,31 @@ struct InterfacePlanner {
 
   /// The repositories whose references are the project's: this one, and one that it takes over.
   private let owners: Set<[String]>
+  private let presentUUIDs: [String: ObjectUUID]
+  /// By port device.
+  private let bindings: [String: ObservedBinding]
 
   init(_ request: PlanRequest, _ catalogue: FilterCatalogue) {
     desired = request.desired
     observed = request.observed
     self.catalogue = catalogue
+    wishes = InterfaceWishes(request.desired)
+    ownFilters = Set(request.desired.filters.filter { !$0.adopts }.map(\.filter.name))
+    attached = Set(request.desired.attachments.map(\.reference))
     var owners: Set<[String]> = [[request.desired.repositoryID]]
     let name = request.desired.identity.markerName
     if request.takesOver, let marker = observed.filters.first(where: { $0.name == name })?.filter.flatMap(Marker.init) {
       owners.insert([marker.repositoryID])
     }
     self.owners = owners
+    presentUUIDs = Dictionary(observed.filters.map { ($0.name, $0.uuid) }, uniquingKeysWith: { first, _ in first })
+    bindings = Dictionary(observed.bindings.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   mutating func plan() {
     for machine in observed.machines {
-      let attachment = attachment(for: machine.name)
       for interface in machine.interfaces {
-        plan(interface, of: machine, attachment)
+        plan(interface, of: machine, wish(for: machine.name, interface.mac))
       }
     }
     planPorts()
@@ -46,35 +62,30 @@ struct InterfacePlanner {
 
   // MARK: Selection
 
-  /// The one group that a VM is in; several that want the same are one.
-  private mutating func attachment(for machine: String) -> DesiredAttachment? {
-    let matching = desired.attachments.filter { $0.selects(machine: machine) }
-    guard let first = matching.first else { return nil }
-    if let other = matching.first(where: { $0.reference != first.reference }) {
-      problems.append(
-        Diagnostic(
-          "group-conflict", "\(machine) is in groups \(first.group) and \(other.group), which want different filters",
-          at: other.origin, hint: "an interface has one filter: make one that includes both, or narrow a group",
-          notes: [Diagnostic.Note("group \(first.group)", at: first.origin)]))
+  /// What the groups of an interface want; those that disagree are a problem, once for a VM.
+  private mutating func wish(for machine: String, _ mac: MACAddress) -> InterfaceWish? {
+    switch wishes.answer(machine: machine, mac: mac) {
+    case .nothing: return nil
+    case .wish(let wish): return wish
+    case .conflict(let problem):
+      if !problems.contains(problem) { problems.append(problem) }
       return nil
     }
-    return first
   }
 
   /// The reference as it is put on an interface, with the owner's name where the filter does not tell it.
   private func owned(_ reference: FilterReference) -> FilterReference {
     var reference = reference
-    let isOurs = desired.filters.contains { $0.filter.name == reference.filter && !$0.adopts }
-    if !isOurs { reference.parameters[FilterReference.ownerParameter] = [desired.repositoryID] }
+    if !ownFilters.contains(reference.filter) {
+      reference.parameters[FilterReference.ownerParameter] = [desired.repositoryID]
+    }
     return reference
   }
 
   /// Whether the project put a reference where it is.
   private func isOurs(_ reference: FilterReference) -> Bool {
     if let owner = reference.parameters[FilterReference.ownerParameter], owners.contains(owner) { return true }
-    return observed.filters.contains {
-      $0.name == reference.filter && desired.identity.owns(filter: $0.name, uuid: $0.uuid)
-    }
+    return presentUUIDs[reference.filter].map { desired.identity.owns(filter: reference.filter, uuid: $0) } ?? false
   }
 
   /// Whether a reference that stays as it is carries the name of a repository that is taken over.
@@ -96,26 +107,24 @@ struct InterfacePlanner {
 
   // MARK: Interfaces of VMs
 
-  private mutating func plan(
-    _ interface: ObservedInterface, of machine: ObservedMachine, _ attachment: DesiredAttachment?
-  ) {
+  private mutating func plan(_ interface: ObservedInterface, of machine: ObservedMachine, _ wish: InterfaceWish?) {
     let name = InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device)
     guard interface.carriesFilters else {
-      if attachment != nil {
+      if wish != nil {
         notFiltered.append(
           FilterGap(interface: name, reason: "libvirt puts no filter on an interface of type \(interface.type)"))
       }
       note(interface, name, live: current(interface.live), config: current(interface.config))
       return
     }
-    let wanted = attachment.map { owned($0.reference) }
-    let live = change(interface.live, to: wanted, name, attachment)
-    let config = change(interface.config, to: wanted, name, attachment)
+    let wanted = wish.map { owned($0.reference) }
+    let live = change(interface.live, to: wanted, name, wish)
+    let config = change(interface.config, to: wanted, name, wish)
     func step(live isLive: Bool, config isConfig: Bool, _ before: FilterReference?) -> Step {
       .interface(
         InterfaceChange(
           machine: machine.name, uuid: machine.uuid, mac: interface.mac, device: interface.device, isLive: isLive,
-          isConfig: isConfig, before: .init(before), after: .init(wanted), group: attachment?.group))
+          isConfig: isConfig, before: .init(before), after: .init(wanted), group: wish?.groupText))
     }
     switch (live, config) {
     case (.from(let before), .from(let same)) where before == same:
@@ -126,9 +135,23 @@ struct InterfacePlanner {
     }
     if wanted == nil, isOpened(live) || isOpened(config) { unprotected.append(name) }
     note(interface, name, live: final(interface.live, live, wanted), config: final(interface.config, config, wanted))
+    if let wish, let wanted { note(wish, on: interface, name, wanted) }
     if case .none = live, case .present(let current?) = interface.live, Self.agree(current, wanted), machine.isRunning {
-      repairBinding(of: machine, interface, current, attachment)
+      repairBinding(of: machine, interface, current, wish)
     }
+  }
+
+  private mutating func note(
+    _ wish: InterfaceWish, on interface: ObservedInterface, _ name: InterfaceName, _ wanted: FilterReference
+  ) {
+    check(wish, name)
+    expose(wish, name)
+    let present = current(interface.live) ?? current(interface.config)
+    if let present, isOurs(present) { transitions.append((name, present.filter, wanted.filter)) }
+  }
+
+  private mutating func expose(_ wish: InterfaceWish, _ name: InterfaceName) {
+    if !wish.oneWay.isEmpty { exposures.append(OneWayExposure(interface: name, traffic: wish.oneWay)) }
   }
 
   private enum Change {
@@ -152,18 +175,17 @@ struct InterfacePlanner {
   }
 
   private mutating func change(
-    _ presence: ObservedInterface.Presence, to wanted: FilterReference?, _ name: InterfaceName,
-    _ attachment: DesiredAttachment?
+    _ presence: ObservedInterface.Presence, to wanted: FilterReference?, _ name: InterfaceName, _ wish: InterfaceWish?
   ) -> Change {
     guard case .present(let current) = presence, !Self.agree(current, wanted) || isToBeTagged(current, wanted) else {
       return .none
     }
     if let current, !isOurs(current) {
-      guard let attachment else { return .none }
+      guard let wish else { return .none }
       let problem = Diagnostic(
         "foreign-filterref", "\(name) already has filter \(current.filter), which nwfleet did not put there",
-        at: attachment.origin,
-        hint: "take it off with 'virsh update-device', or leave \(name.machine) out of group \(attachment.group)")
+        at: wish.origin,
+        hint: "take it off with 'virsh update-device', or leave \(name.machine) out of group \(wish.groupText)")
       if !problems.contains(problem) { problems.append(problem) }
       return .none
     }
@@ -181,11 +203,10 @@ struct InterfacePlanner {
 
   /// A running VM whose binding is gone, or is to another filter, has not the rules that its XML tells of (reference 4.3).
   private mutating func repairBinding(
-    of machine: ObservedMachine, _ interface: ObservedInterface, _ reference: FilterReference,
-    _ attachment: DesiredAttachment?
+    of machine: ObservedMachine, _ interface: ObservedInterface, _ reference: FilterReference, _ wish: InterfaceWish?
   ) {
-    guard let attachment, let device = interface.device else { return }
-    let present = observed.bindings.first { $0.device == device }
+    guard let wish, let device = interface.device else { return }
+    let present = bindings[device]
     let binding = ObservedBinding(
       device: device, ownerName: machine.name, ownerUUID: machine.uuid, mac: interface.mac, reference: reference)
     // Whose name the binding carries makes no rule.
@@ -194,26 +215,26 @@ struct InterfacePlanner {
     if let present, present.serves(asOwned) { return }
     steps.append(
       .port(
-        PortChange(machine: machine.name, device: device, before: present, after: binding, group: attachment.group)))
+        PortChange(machine: machine.name, device: device, before: present, after: binding, group: wish.groupText)))
   }
 
   // MARK: Ports that libvirt does not run
 
   private mutating func planPorts() {
-    let bindings = Dictionary(observed.bindings.map { ($0.device, $0) }, uniquingKeysWith: { first, _ in first })
     // Where the host goes by a name that the inventory does not know, a port may be its or another's: it is left alone.
     let isKnown = desired.ports.contains { $0.host == observed.name }
     var declared = Set(desired.ports.filter { $0.host != nil && !isKnown }.map(\.device))
     for port in desired.ports where port.host == nil || port.host == observed.name {
       declared.insert(port.device)
-      let group = attachment(for: port.machine)
-      let wanted = group.map { attachment in
+      let wish = wish(for: port.machine, port.mac)
+      let wanted = wish.map { wish in
         ObservedBinding(
           device: port.device, ownerName: port.machine, ownerUUID: desired.identity.uuid(ofPort: port.device),
-          mac: port.mac, reference: attachment.reference)
+          mac: port.mac, reference: wish.reference)
       }
-      plan(port, bindings[port.device], wanted, group)
+      plan(port, bindings[port.device], wanted, wish)
     }
+    let rebound = rebound
     for binding in observed.bindings {
       let isOurs = binding.ownerUUID == desired.identity.uuid(ofPort: binding.device)
       if isOurs, !declared.contains(binding.device) {
@@ -237,18 +258,18 @@ struct InterfacePlanner {
   }
 
   private mutating func plan(
-    _ port: DesiredPort, _ present: ObservedBinding?, _ wanted: ObservedBinding?, _ group: DesiredAttachment?
+    _ port: DesiredPort, _ present: ObservedBinding?, _ wanted: ObservedBinding?, _ wish: InterfaceWish?
   ) {
     let name = InterfaceName(machine: port.machine, mac: port.mac, device: port.device)
     if let present, present.ownerUUID != desired.identity.uuid(ofPort: port.device) {
-      guard let group else { return }
+      guard let wish else { return }
       problems.append(
         Diagnostic(
           "port-taken", "\(name) is already bound to filter \(present.reference.filter) by \(present.ownerName)",
-          at: group.origin, hint: "delete that binding with 'virsh nwfilter-binding-delete \(port.device)'"))
+          at: wish.origin, hint: "delete that binding with 'virsh nwfilter-binding-delete \(port.device)'"))
       return
     }
-    guard let wanted else {
+    guard let wanted, let wish else {
       if let present { remove(present, machine: port.machine) }
       return
     }
@@ -259,11 +280,14 @@ struct InterfacePlanner {
     }
     finalReferences.insert(wanted.reference.filter)
     enforced.append((name, wanted.reference.filter))
+    check(wish, name)
+    expose(wish, name)
+    if let present { transitions.append((name, present.reference.filter, wanted.reference.filter)) }
     if let present, present.serves(wanted) { return }
     steps.append(
       .port(
         PortChange(
-          machine: port.machine, device: port.device, before: present, after: wanted, group: group?.group)))
+          machine: port.machine, device: port.device, before: present, after: wanted, group: wish.groupText)))
   }
 
   private mutating func remove(_ binding: ObservedBinding, machine: String) {
@@ -273,6 +297,20 @@ struct InterfacePlanner {
   }
 
   // MARK: Checks
+
+  /// What the check of groups with a native filter does not find: the filter of one interface.
+  private mutating func check(_ wish: InterfaceWish, _ name: InterfaceName) {
+    guard !attached.contains(wish.reference) else { return }
+    for missing in catalogue.missing(from: wish.reference.filter) {
+      problems.append(
+        Diagnostic(
+          "missing-filter", "\(name) needs filter \(missing), which \(observed.name) does not have", at: wish.origin))
+    }
+    for problem in catalogue.variableProblems(of: wish.reference) {
+      problems.append(
+        Diagnostic("unbindable", "\(name) cannot use filter \(wish.reference.filter): \(problem)", at: wish.origin))
+    }
+  }
 
   private mutating func check(_ attachment: DesiredAttachment) {
     let name = attachment.reference.filter

@@ -27,9 +27,14 @@ extension Plan {
       findings.append(
         Diagnostic(
           "unprotected",
-          "\(host): \(unprotected.count) interface\(unprotected.count == 1 ? "" : "s") would be left without a filter",
+          "\(host): \(unprotected.count) interface\(unprotected.count == 1 ? "" : "s") would be left with a weaker filter, "
+            + "or without any",
           hint: "if that is meant, say --allow-unprotected \(unprotected.count)",
-          notes: unprotected.map { Diagnostic.Note("UNPROTECTED: \($0)") }))
+          notes: unprotected.map { name in
+            let lost = weakened.first { $0.interface == name }?.lost.joined(separator: ", ")
+            let change = lost.map { "no longer denied: \($0)" } ?? "no filter is left"
+            return Diagnostic.Note("UNPROTECTED: \(name): \(change)")
+          }))
     }
     return findings
   }

@@ -15,8 +15,12 @@ public struct Plan: Sendable, Hashable {
   /// Why the plan cannot be carried out; empty for one that can.
   public var problems: [Diagnostic]
   public var warnings: [Diagnostic]
-  /// Interfaces that would lose their last filter.
+  /// Interfaces that would lose their last filter, or a part of what their guard or default denies.
   public var unprotected: [InterfaceName]
+  /// Of those, the ones that keep a filter, and what it no longer denies.
+  public var weakened: [WeakenedInterface] = []
+  /// What reaches VMs one way although the policy denies it, when the plan is done.
+  public var exposures: [OneWayExposure] = []
   /// Interfaces whose layer-3 rules the kernel does not look at.
   public var notEnforced: [EnforcementGap]
   /// Interfaces of groups that no filter can be put on, or that are not there; they stay as they are.
@@ -61,8 +65,15 @@ public struct Plan: Sendable, Hashable {
     }
   }
 
-  public var deletedFilters: Int {
-    steps.count { if case .filter(let change) = $0 { change.kind == .delete } else { false } }
+  /// Deleted filters that somebody wrote, or that hold rules. Leaves come and go with what they say, and the filter of a NIC
+  /// goes with its VM: neither is deleted while anything refers to it.
+  public var deletedFilters: Int { steps.count(where: isCountedDeletion) }
+
+  /// Whether a step counts among `deletedFilters`.
+  public func isCountedDeletion(_ step: Step) -> Bool {
+    guard case .filter(let change) = step, change.kind == .delete else { return false }
+    let kind = Identity(project: project).kind(ofFilter: change.name)
+    return kind != .nic && !(kind?.isLeaf ?? false)
   }
 }
 
@@ -85,6 +96,31 @@ public struct InterfaceName: Sendable, Hashable, Comparable {
 
 extension InterfaceName: CustomStringConvertible {
   public var description: String { device.map { "\(machine) (\(mac), \($0))" } ?? "\(machine) (\(mac))" }
+}
+
+/// An interface whose filter denies less than before, whatever its rules allow.
+public struct WeakenedInterface: Sendable, Hashable {
+  public var interface: InterfaceName
+  /// In words, such as `default of in`; sorted.
+  public var lost: [String]
+
+  public init(interface: InterfaceName, lost: [String]) {
+    self.interface = interface
+    self.lost = lost
+  }
+}
+
+/// Traffic that gets to a VM from its host, and from networks that the host routes, and gets no answer: inbound layer-3 rules
+/// never meet it (reference H10).
+public struct OneWayExposure: Sendable, Hashable {
+  public var interface: InterfaceName
+  /// In the words of rules, such as `udp from 192.0.2.0/24`.
+  public var traffic: [String]
+
+  public init(interface: InterfaceName, traffic: [String]) {
+    self.interface = interface
+    self.traffic = traffic
+  }
 }
 
 /// An interface and the address families whose layer-3 rules do not take effect on it, or may not.

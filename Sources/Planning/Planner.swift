@@ -15,34 +15,37 @@ extension Plan {
     let pruning = Pruning(request, filters, interfaces)
     let order = StepOrder(
       filters, attachments: interfaces.steps, deletions: pruning.steps, observed: request.observed, after: catalogue)
+    let weakened = Protection.losses(interfaces.transitions, request, after: catalogue)
     self.init(
       host: request.observed.name, uri: request.observed.uri, project: request.desired.identity.project,
       steps: order.steps, marker: filters.marker,
       problems: filters.problems + interfaces.problems + order.problems,
       warnings: interfaces.warnings + pruning.warnings,
-      unprotected: interfaces.unprotected.sorted(),
+      unprotected: (interfaces.unprotected + weakened.map(\.interface)).sorted(),
       notEnforced: interfaces.enforcementGaps(request.observed.enforcement),
       ownedFilters: filters.ownedCount)
+    self.weakened = weakened
+    exposures = interfaces.exposures.sorted { $0.interface < $1.interface }
     notFiltered = interfaces.notFiltered.sorted { $0.interface < $1.interface }
-    isPolicyEmpty = request.desired.filters.isEmpty && request.desired.attachments.isEmpty
-    cost = Cost(steps: steps, observed: request.observed, catalogue: catalogue)
+    isPolicyEmpty = request.desired.isEmpty
+    cost = Cost(steps: steps, observed: request.observed)
     problems += variableProblems(catalogue, request) + Self.duplicateAddresses(request)
   }
 
   /// libvirt finds the interface to change by its address alone, so that it would change the first of them for ever.
   private static func duplicateAddresses(_ request: PlanRequest) -> [Diagnostic] {
-    request.observed.machines.compactMap { machine in
-      guard let group = request.desired.attachments.first(where: { $0.selects(machine: machine.name) }) else {
-        return nil
-      }
+    let wishes = InterfaceWishes(request.desired)
+    return request.observed.machines.compactMap { machine in
       var seen: Set<MACAddress> = []
       let carriers = machine.interfaces.filter(\.carriesFilters)
-      guard let twice = carriers.first(where: { !seen.insert($0.mac).inserted })?.mac else { return nil }
+      guard let twice = carriers.first(where: { !seen.insert($0.mac).inserted })?.mac,
+        let wish = wishes.wish(machine: machine.name, mac: twice)
+      else { return nil }
       return Diagnostic(
         "duplicate-mac", "\(machine.name) has two interfaces with the address \(twice): libvirt cannot tell them apart",
-        at: group.origin,
-        hint:
-          "give one of them another address with 'virsh edit \(machine.name)', or leave it out of group \(group.group)")
+        at: wish.origin,
+        hint: "give one of them another address with 'virsh edit \(machine.name)', or leave it out of group "
+          + wish.groupText)
     }
   }
 
@@ -83,7 +86,7 @@ struct FilterPlanner {
   /// and builds nothing for a new one.
   private(set) var creations: [Step] = []
   /// Leaves first.
-  private(set) var changes: [Step] = []
+  private(set) var changes: [FilterChange] = []
   private(set) var problems: [Diagnostic] = []
   private(set) var marker: FilterChange?
   /// Every filter that the host will have before anything is deleted.
@@ -116,7 +119,7 @@ struct FilterPlanner {
     }
     let ordered = ReferenceGraph(desired.filters.map(\.filter)).leavesFirst().compactMap { changes[$0] }
     creations = ordered.filter { $0.kind == .create }.map(Step.filter)
-    self.changes = ordered.filter { $0.kind == .change }.map(Step.filter)
+    self.changes = ordered.filter { $0.kind == .change }
     for wanted in desired.filters {
       for (entry, origin) in zip(wanted.filter.entries, wanted.entryOrigins) {
         guard case .reference(let reference) = entry, byName[reference.filter] == nil,
@@ -151,7 +154,7 @@ struct FilterPlanner {
     return FilterChange(
       name: name, uuid: present?.uuid ?? ours,
       before: present.map { FilterChange.State(filter: $0.filter, xml: $0.xml) },
-      after: FilterChange.State(filter: filter), origin: wanted.origin)
+      after: FilterChange.State(filter: filter), origin: wanted.origin, sources: wanted.entrySources)
   }
 
   private func nameTaken(_ present: ObservedFilter, at origin: SourceRange) -> Diagnostic {
@@ -193,7 +196,7 @@ struct FilterPlanner {
   private mutating func planMarker(_ wanted: Marker) {
     let filter = wanted.filter(for: desired.identity)
     let present = observedByName[filter.name]
-    guard !desired.filters.isEmpty || !desired.attachments.isEmpty, present?.filter != filter else { return }
+    guard !desired.isEmpty, present?.filter != filter else { return }
     marker = FilterChange(
       name: filter.name, uuid: desired.identity.uuid(ofFilter: filter.name),
       before: present.map { FilterChange.State(filter: $0.filter, xml: $0.xml) },

@@ -11,7 +11,7 @@ struct Pruning {
   init(_ request: PlanRequest, _ filters: FilterPlanner, _ interfaces: InterfacePlanner) {
     let identity = request.desired.identity
     let observed = request.observed
-    let isPolicyEmpty = request.desired.filters.isEmpty && request.desired.attachments.isEmpty
+    let isPolicyEmpty = request.desired.isEmpty
     let leftovers = observed.filters.filter { seen in
       identity.owns(filter: seen.name, uuid: seen.uuid) && !filters.desiredNames.contains(seen.name)
         && (seen.name != identity.markerName || isPolicyEmpty)

@@ -53,10 +53,14 @@ public struct FilterChange: Sendable, Hashable {
   public var after: State?
   /// Where the policy says so; nil for what the policy no longer has.
   public var origin: SourceRange?
+  /// For each entry of a generated filter's new state, the rules of the policy that it comes from; else empty.
+  public var sources: [[RuleSource]]
 
   public init(
-    name: String, uuid: ObjectUUID, before: State?, after: State?, origin: SourceRange? = nil
+    name: String, uuid: ObjectUUID, before: State?, after: State?, origin: SourceRange? = nil,
+    sources: [[RuleSource]] = []
   ) {
+    self.sources = sources
     self.name = name
     self.uuid = uuid
     self.before = before

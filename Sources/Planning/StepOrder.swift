@@ -5,9 +5,9 @@ import FilterModel
 
 /// The order of steps in which libvirt can bind every port at every moment.
 ///
-/// New filters first, which cost nothing; then changed ones; then interfaces and ports; deletions last. A port whose present
-/// parameters would not do for a changed filter is given its new ones before the change, or, where those do not do for the old
-/// filter either, both at once: parameters that no rule uses are harmless.
+/// New filters first, which cost nothing; then changed ones (see `ChangeOrder`); then interfaces and ports; deletions last. A
+/// port whose present parameters would not do for a changed filter is given its new ones before the change, or, where those do
+/// not do for the old filter either, both at once: parameters that no rule uses are harmless.
 struct StepOrder {
   private(set) var steps: [Step] = []
   private(set) var problems: [Diagnostic] = []
@@ -15,6 +15,7 @@ struct StepOrder {
   private let before: FilterCatalogue
   private let after: FilterCatalogue
   private let host: String
+  private let changed: Set<String>
 
   init(_ filters: FilterPlanner, attachments: [Step], deletions: [Step], observed: ObservedHost, after: FilterCatalogue)
   {
@@ -24,17 +25,25 @@ struct StepOrder {
     before = FilterCatalogue(observed.filters.compactMap(\.filter) + created)
     self.after = after
     host = observed.name
+    changed = Set(filters.changes.map(\.name))
     var early: [Step] = []
     var late: [Step] = []
     for step in attachments {
       if filters.changes.isEmpty { late.append(step) } else { place(step, &early, &late) }
     }
-    steps = filters.creations + early + filters.changes + late + deletions
+    let changes = ChangeOrder(filters.changes, before: before, after: after).changes.map(Step.filter)
+    steps = filters.creations + early + changes + late + deletions
   }
 
   private mutating func place(_ step: Step, _ early: inout [Step], _ late: inout [Step]) {
-    guard let (old, new) = references(step), !works(old, after) else {
+    guard let (old, new) = references(step) else {
       late.append(step)
+      return
+    }
+    if works(old, after) {
+      // What leaves a filter before it changes is not rebuilt for the change.
+      let leaves = uses(old, before) && !(new.map { uses($0, after) } ?? false)
+      if leaves, new.map({ works($0, before) }) ?? true { early.append(step) } else { late.append(step) }
       return
     }
     guard let new else {
@@ -57,6 +66,10 @@ struct StepOrder {
     }
     early.append(through(step, both).first)
     late += through(step, both).rest
+  }
+
+  private func uses(_ reference: FilterReference, _ catalogue: FilterCatalogue) -> Bool {
+    !catalogue.graph.closure(of: reference.filter).isDisjoint(with: changed)
   }
 
   private func works(_ reference: FilterReference, _ catalogue: FilterCatalogue) -> Bool {

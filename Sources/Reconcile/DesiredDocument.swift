@@ -11,6 +11,14 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     var adopts: Bool
     var origin: PlaceRecord
     var entryOrigins: [PlaceRecord]
+    /// Absent for filters that were not generated.
+    var entrySources: [[SourceRecord]]?
+  }
+
+  /// A rule of the policy that an entry of a generated filter comes from.
+  struct SourceRecord: Codable, Hashable {
+    var id: String
+    var place: PlaceRecord?
   }
 
   struct AttachmentRecord: Codable, Hashable {
@@ -18,6 +26,15 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     var machines: [String]
     var filter: ReferenceRecord
     var origin: PlaceRecord
+  }
+
+  struct InterfaceRecord: Codable, Hashable {
+    var machine: String
+    var mac: String
+    var filter: ReferenceRecord
+    var groups: [String]
+    var origin: PlaceRecord
+    var oneWay: [String]
   }
 
   struct PortRecord: Codable, Hashable {
@@ -31,6 +48,8 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
   var repositoryID: String
   var filters: [FilterRecord]
   var attachments: [AttachmentRecord]
+  /// Absent where there are none, as in plans of earlier versions.
+  var interfaces: [InterfaceRecord]?
   var ports: [PortRecord]
 
   public init(_ desired: DesiredState) {
@@ -39,13 +58,19 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     filters = desired.filters.map {
       FilterRecord(
         xml: FilterXML.write($0.filter), adopts: $0.adopts, origin: PlaceRecord($0.origin),
-        entryOrigins: $0.entryOrigins.map(PlaceRecord.init))
+        entryOrigins: $0.entryOrigins.map(PlaceRecord.init), entrySources: Self.records($0.entrySources))
     }
     attachments = desired.attachments.map {
       AttachmentRecord(
         group: $0.group, machines: $0.machines.map(\.text), filter: ReferenceRecord($0.reference),
         origin: PlaceRecord($0.origin))
     }
+    let records = desired.interfaces.map {
+      InterfaceRecord(
+        machine: $0.machine, mac: $0.mac.description, filter: ReferenceRecord($0.reference), groups: $0.groups,
+        origin: PlaceRecord($0.origin), oneWay: $0.oneWay)
+    }
+    interfaces = records.isEmpty ? nil : records
     ports = desired.ports.map {
       PortRecord(machine: $0.machine, device: $0.device, mac: $0.mac.description, host: $0.host)
     }
@@ -60,12 +85,21 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
       }
       desired.filters.append(
         DesiredFilter(
-          filter, adopts: record.adopts, origin: record.origin.range, entryOrigins: record.entryOrigins.map(\.range)))
+          filter, adopts: record.adopts, origin: record.origin.range, entryOrigins: record.entryOrigins.map(\.range),
+          entrySources: (record.entrySources ?? []).map { sources in
+            sources.map { RuleSource(id: $0.id, range: $0.place?.range) }
+          }))
     }
     desired.attachments = attachments.map {
       DesiredAttachment(
         group: $0.group, machines: $0.machines.map { NamePattern($0) }, reference: $0.filter.reference,
         origin: $0.origin.range)
+    }
+    for record in interfaces ?? [] {
+      desired.interfaces.append(
+        DesiredInterface(
+          machine: record.machine, mac: try BindingRecord.mac(record.mac), reference: record.filter.reference,
+          groups: record.groups, origin: record.origin.range, oneWay: record.oneWay))
     }
     for record in ports {
       desired.ports.append(
@@ -73,6 +107,11 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
           machine: record.machine, device: record.device, mac: try BindingRecord.mac(record.mac), host: record.host))
     }
     return desired
+  }
+
+  private static func records(_ sources: [[RuleSource]]) -> [[SourceRecord]]? {
+    guard !sources.isEmpty else { return nil }
+    return sources.map { $0.map { SourceRecord(id: $0.id, place: $0.range.map(PlaceRecord.init)) } }
   }
 
   /// Changes whenever anything changes that a host would see; places in files do not count.
@@ -84,6 +123,13 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     for index in document.filters.indices {
       document.filters[index].origin = nowhere
       document.filters[index].entryOrigins = []
+      document.filters[index].entrySources = nil
+    }
+    // Which groups ask for a filter, and what they cannot keep out, is no part of it.
+    for index in (document.interfaces ?? []).indices {
+      document.interfaces?[index].origin = nowhere
+      document.interfaces?[index].groups = []
+      document.interfaces?[index].oneWay = []
     }
     for index in document.attachments.indices { document.attachments[index].origin = nowhere }
     return SHA1.hexDigest(JSONFile.text(document))

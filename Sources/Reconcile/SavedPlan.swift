@@ -14,6 +14,8 @@ public struct SavedPlan: Codable, Sendable {
   var observed: SnapshotDocument
   var commit: String?
   var digest: String
+  /// Rules that were past their last day; absent where there were none.
+  var expired: [String]?
   var takesOver: Bool
 
   /// - Parameter takenAt: seconds since 1970.
@@ -23,6 +25,7 @@ public struct SavedPlan: Codable, Sendable {
     observed = SnapshotDocument(request.observed, takenAt: takenAt)
     commit = request.marker.commit
     digest = request.marker.digest
+    expired = request.marker.expired.isEmpty ? nil : request.marker.expired.sorted()
     takesOver = request.takesOver
   }
 
@@ -38,7 +41,9 @@ public struct SavedPlan: Codable, Sendable {
     let desired = try desired.desired()
     return PlanRequest(
       desired: desired, observed: try observed.observed(),
-      marker: Marker(repositoryID: desired.repositoryID, commit: commit, digest: digest), takesOver: takesOver)
+      marker: Marker(
+        repositoryID: desired.repositoryID, commit: commit, digest: digest, expired: Set(expired ?? [])),
+      takesOver: takesOver)
   }
 
   /// What on the host is otherwise than the plan saw; empty while the plan still holds.

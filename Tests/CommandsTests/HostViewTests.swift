@@ -52,7 +52,7 @@ import Testing
           group: "web", machines: [NamePattern("web-*")], reference: FilterReference("a"), origin: place)
       ])
     let host = try SnapshotHost(SnapshotDocument(observed, takenAt: 0))
-    return StatusDocument(try await PlanSession(host: host, desired: desired, commit: nil, takesOver: false))
+    return StatusDocument(try await PlanSession(host: host, desired: desired))
   }
 
   @Test func statusNamesEachState() async throws {

@@ -84,7 +84,7 @@ import Testing
       ])
     let host = try SnapshotHost(SnapshotDocument(observed, takenAt: 0))
     let session = try await PlanSession(
-      host: host, desired: DesiredState(identity: identity, repositoryID: "6f1c"), commit: nil, takesOver: false)
+      host: host, desired: DesiredState(identity: identity, repositoryID: "6f1c"))
     #expect(try check(StatusDocument(session), OutputSchema.status) == [])
     #expect(try check(DiagnosticsDocument(Self.fullPlan.problems), OutputSchema.diagnostics) == [])
   }

@@ -87,10 +87,21 @@ import Testing
     let filter = Filter(name: "a", entries: [.rule(Rule(.accept, .in, match: match))])
     return DesiredState(
       identity: identity, repositoryID: "6f1c",
-      filters: [DesiredFilter(filter, origin: place, entryOrigins: [place])],
+      filters: [
+        DesiredFilter(filter, origin: place, entryOrigins: [place]),
+        DesiredFilter(
+          Filter(name: "acme.profile.web", entries: filter.entries), origin: place, entryOrigins: [place],
+          entrySources: [[RuleSource(id: "web/http", range: place), RuleSource(id: "system/nd", range: nil)]]),
+      ],
       attachments: [
         DesiredAttachment(group: "g", machines: [NamePattern("vm*")], reference: FilterReference("a"), origin: place)
-      ], ports: [DesiredPort(machine: "vm9", device: "tap9", mac: MACAddress(bits: 9), host: "kvm1")])
+      ],
+      interfaces: [
+        DesiredInterface(
+          machine: "vm", mac: MACAddress(bits: 8), reference: FilterReference("acme.nic.000000000008"), groups: ["web"],
+          origin: place, oneWay: ["udp from any"])
+      ],
+      ports: [DesiredPort(machine: "vm9", device: "tap9", mac: MACAddress(bits: 9), host: "kvm1")])
   }
 
   @Test func desiredRoundTrip() throws {
@@ -107,7 +118,8 @@ import Testing
     let path = temporaryFile()
     defer { try? FileManager.default.removeItem(atPath: path) }
     let request = PlanRequest(
-      desired: desired(line: 3), observed: observed, marker: Marker(repositoryID: "6f1c", commit: "c", digest: "d"))
+      desired: desired(line: 3), observed: observed,
+      marker: Marker(repositoryID: "6f1c", commit: "c", digest: "d", expired: ["web/old@2026-01-01"]))
     try JSONFile.write(SavedPlan(request, takenAt: 1), to: path)
     let saved = try JSONFile.read(SavedPlan.self, from: path)
     #expect(Plan(try saved.request()) == Plan(request))

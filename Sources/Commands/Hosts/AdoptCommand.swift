@@ -41,7 +41,7 @@ struct AdoptCommand: Subcommand {
             "unknown-filter", "\(host.name) has no filter '\(name)'",
             hint: Suggestion.hint(for: name, in: present.map(\.name))))
       }
-      guard !repository.desired.identity.owns(filter: name, uuid: seen.uuid) else {
+      guard !repository.policy.identity.owns(filter: name, uuid: seen.uuid) else {
         output.note("\(name) belongs to the project already.\n")
         continue
       }
@@ -66,7 +66,7 @@ struct AdoptCommand: Subcommand {
   private func edit(
     for seen: ObservedFilter, _ repository: Repository, _ edits: [(path: String, text: String)]
   ) throws -> (path: String, text: String) {
-    if let wanted = repository.desired.filters.first(where: { $0.filter.name == seen.name }) {
+    if let wanted = repository.policy.filters.first(where: { $0.filter.name == seen.name }) {
       let path = "\(repository.folder)/\(wanted.origin.file)"
       let text = try edits.first { $0.path == path }?.text ?? read(path)
       if wanted.adopts { return (path, text) }

@@ -44,7 +44,7 @@ struct ApplyCommand: Subcommand {
     if planFile != nil {
       let ignored = [
         ("--repo", repository.repo != nil), ("--host", hosts.host != nil), ("--connect", hosts.connect != nil),
-        ("--take-over", takesOver),
+        ("--take-over", takesOver), ("--env", repository.environment != nil),
       ].filter(\.1).map(\.0)
       guard ignored.isEmpty else {
         throw ValidationError(
@@ -116,7 +116,8 @@ struct ApplyCommand: Subcommand {
     switch source {
     case .repository(let repository, _):
       return try await PlanSession(
-        host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
+        host: host,
+        policy: HostPolicy(repository, commit: await repository.commit(), takesOver: takesOver))
     case .saved(let saved, _):
       let session = try await PlanSession(host: host, request: try saved.request())
       try await session.checkUnchanged()

@@ -130,7 +130,7 @@ private struct Budget {
   mutating func spend(_ outcomes: [StepOutcome], _ plan: Plan) {
     unprotected.formUnion(plan.unprotected)
     for outcome in outcomes where outcome.result == .done {
-      if case .filter(let change) = outcome.step, change.kind == .delete { mostDestroyed -= 1 }
+      if plan.isCountedDeletion(outcome.step) { mostDestroyed -= 1 }
     }
   }
 
@@ -200,7 +200,8 @@ struct ApplyDocument: Encodable {
   mutating func add(_ outcomes: [StepOutcome]) {
     for outcome in outcomes {
       var record = Outcome(
-        title: PlanDocument.title(outcome.step), result: "done", change: PlanDocument.change(outcome.step))
+        title: PlanDocument.title(outcome.step), result: "done",
+        change: PlanDocument.change(outcome.step, project: project))
       switch outcome.result {
       case .done: break
       case .undone: record.result = "undone"

@@ -32,7 +32,7 @@ struct DestroyCommand: Subcommand {
     let session = try await PlanSession(
       host: host,
       request: .removal(
-        of: repository.desired.identity, repositoryID: repository.desired.repositoryID, from: try await host.observe()))
+        of: repository.policy.identity, repositoryID: repository.policy.repositoryID, from: try await host.observe()))
     let plan = session.plan
     if !output.isJSON {
       output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)

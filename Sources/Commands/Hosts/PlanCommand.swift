@@ -13,6 +13,7 @@ struct PlanCommand: Subcommand {
 
   @OptionGroup var repository: RepositoryOptions
   @OptionGroup var hosts: ReadableHostOptions
+  @OptionGroup var today: TodayOptions
   @OptionGroup var output: OutputOptions
 
   @Option(help: ArgumentHelp("Save the plan, for 'nwfleet apply FILE'.", valueName: "file"))
@@ -30,7 +31,8 @@ struct PlanCommand: Subcommand {
     output.warn(repository.warnings)
     let host = try await hosts.open(repository.inventory, output)
     let session = try await PlanSession(
-      host: host, desired: repository.desired, commit: await repository.commit(), takesOver: takesOver)
+      host: host,
+      policy: HostPolicy(repository, today: today.day, commit: await repository.commit(), takesOver: takesOver))
     let plan = session.plan
     if output.isJSON {
       output.result(PlanDocument(plan))

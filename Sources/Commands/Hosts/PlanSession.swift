@@ -5,21 +5,25 @@ import FilterModel
 import Planning
 import Reconcile
 
-/// What plan, apply, drift and status have in common: a repository, a host, and the plan that follows from the two.
+/// What plan, apply, drift and status have in common: a policy, a host, and the plan that follows from the two.
 struct PlanSession {
   var host: any Host
   var request: PlanRequest
   var plan: Plan
+  /// nil for a saved plan, which holds for the host that it saw alone.
+  private var policy: HostPolicy?
 
-  init(host: any Host, desired: DesiredState, commit: String?, takesOver: Bool) async throws {
-    let marker = Marker(
-      repositoryID: desired.repositoryID, commit: commit, digest: DesiredDocument.digest(of: desired))
-    try await self.init(
-      host: host,
-      request: PlanRequest(desired: desired, observed: try await host.observe(), marker: marker, takesOver: takesOver))
+  /// Reads the host, and makes of the policy what this host shall have.
+  ///
+  /// - Throws: `DiagnosticError` with all that is wrong with the policy.
+  init(host: any Host, policy: HostPolicy) async throws {
+    let (request, warnings) = try policy.request(for: try await host.observe())
+    self.init(host: host, request: request)
+    plan.warnings = warnings + plan.warnings
+    self.policy = policy
   }
 
-  init(host: any Host, request: PlanRequest) async throws {
+  init(host: any Host, request: PlanRequest) {
     self.host = host
     self.request = request
     plan = Plan(request)
@@ -31,14 +35,14 @@ struct PlanSession {
   ) async throws -> PlanSession {
     let repository = try repository.load(&output)
     return try await PlanSession(
-      host: try await hosts.open(repository.inventory, output), desired: repository.desired, commit: nil,
-      takesOver: false)
+      host: try await hosts.open(repository.inventory, output), policy: HostPolicy(repository))
   }
 
-  /// The same wishes against the host as it is now.
+  /// The same wishes against the host as it is now: it may have other VMs.
   func again() async throws -> PlanSession {
+    if let policy { return try await PlanSession(host: host, policy: policy) }
     var request = request
     request.observed = try await host.observe()
-    return try await PlanSession(host: host, request: request)
+    return PlanSession(host: host, request: request)
   }
 }

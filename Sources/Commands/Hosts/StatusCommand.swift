@@ -38,6 +38,8 @@ struct StatusDocument: Encodable {
     var group: String?
     /// in-sync, missing (not applied yet), drifted, not-enforced, enforcement-unknown, foreign, unfiltered or cannot-filter.
     var state: String
+    /// What reaches it one way although the policy denies it; absent for nothing.
+    var oneWay: [String]?
   }
 
   struct Filters: Encodable {
@@ -59,7 +61,12 @@ struct StatusDocument: Encodable {
   var isInSync: Bool
   var filters: Filters
   var interfaces: [Interface]
+  private let exposures: [OneWayExposure]
   var problems: [DiagnosticRecord]
+
+  private enum CodingKeys: CodingKey {
+    case format, host, uri, libvirt, project, appliedCommit, appliedDigest, isInSync, filters, interfaces, problems
+  }
 
   init(_ session: PlanSession) {
     let plan = session.plan
@@ -75,6 +82,7 @@ struct StatusDocument: Encodable {
     problems = plan.problems.map(DiagnosticRecord.init)
     filters = Self.filters(session)
     interfaces = Self.interfaces(session)
+    exposures = plan.exposures
   }
 
   private static func filters(_ session: PlanSession) -> Filters {
@@ -100,21 +108,24 @@ struct StatusDocument: Encodable {
     var result: [Interface] = []
     for machine in observed.machines {
       for interface in machine.interfaces {
+        let wish = states.wish(machine.name, interface.mac)
         var reference: FilterReference?
         if case .present(let found) = machine.isRunning ? interface.live : interface.config { reference = found }
         result.append(
           Interface(
             machine: machine.name, mac: interface.mac.description, device: interface.device,
-            filter: reference?.filter, group: states.group(of: machine.name)?.group,
-            state: states.state(of: interface, in: machine)))
+            filter: reference?.filter, group: wish?.groupText, state: states.state(of: interface, in: machine),
+            oneWay: wish.map(\.oneWay).flatMap { $0.isEmpty ? nil : $0 }))
       }
     }
     for port in session.request.desired.ports where port.host == nil || port.host == observed.name {
       let binding = observed.bindings.first { $0.device == port.device }
+      let wish = states.wish(port.machine, port.mac)
       result.append(
         Interface(
           machine: port.machine, mac: port.mac.description, device: port.device, filter: binding?.reference.filter,
-          group: states.group(of: port.machine)?.group, state: states.state(of: port, binding)))
+          group: wish?.groupText, state: states.state(of: port, binding),
+          oneWay: wish.map(\.oneWay).flatMap { $0.isEmpty ? nil : $0 }))
     }
     return result
   }
@@ -141,7 +152,7 @@ struct StatusDocument: Encodable {
         style.red("The policy cannot be applied here") + ": \(problems.count.counted("problem")), see 'nwfleet plan'\n"
     }
     if !rows.isEmpty { text += Table(["VM", "MAC", "DEVICE", "FILTER", "GROUP", "STATE"], rows).text }
-    return text
+    return text + ExposureText.text(exposures)
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Compiler
 import Diagnostics
 import FilterModel
 import FoundationEssentials
@@ -15,6 +16,11 @@ struct RepositoryOptions: ParsableArguments {
       "The policy repository.", discussion: "Default: the nearest folder upwards with nwfleet.yaml.",
       valueName: "folder"))
   var repo: String?
+
+  @Option(
+    name: .customLong("env"),
+    help: ArgumentHelp("An environment: takes values from environments/NAME.yaml.", valueName: "name"))
+  var environment: String?
 
   /// The folder.
   func folder() throws -> String {
@@ -31,11 +37,11 @@ struct RepositoryOptions: ParsableArguments {
   /// - Throws: `DiagnosticError` with all that is wrong in it.
   func load(_ output: inout Output) throws -> Repository {
     let folder = try folder()
-    let loaded = PolicyRepository.load(directory: folder)
+    let loaded = PolicyRepository.load(directory: folder, environment: environment)
     output.line = { file, number in loaded.sources.line(number, of: file) }
-    guard let desired = loaded.desired else { throw DiagnosticError(loaded.diagnostics) }
+    guard let policy = loaded.policy else { throw DiagnosticError(loaded.diagnostics) }
     return Repository(
-      folder: folder, desired: desired, inventory: loaded.inventory, warnings: loaded.diagnostics,
+      folder: folder, policy: policy, inventory: loaded.inventory, warnings: loaded.diagnostics,
       line: output.line)
   }
 
@@ -58,7 +64,7 @@ struct RepositoryOptions: ParsableArguments {
 /// A policy repository that has no errors.
 struct Repository {
   var folder: String
-  var desired: DesiredState
+  var policy: Policy
   var inventory: Inventory
   var warnings: [Diagnostic]
   var line: @Sendable (_ file: String, _ number: Int) -> String?

@@ -61,7 +61,7 @@ struct InitCommand: Subcommand {
   /// What a repository may not say is not written into one.
   private func check(_ text: String, _ output: Output) throws {
     let loaded = PolicyRepository.load(files: [PolicyFile(path: PolicyRepository.fileName, text: text)])
-    guard loaded.desired == nil else { return }
+    guard loaded.policy == nil else { return }
     var output = output
     output.line = { file, number in loaded.sources.line(number, of: file) }
     throw DiagnosticError(loaded.diagnostics)

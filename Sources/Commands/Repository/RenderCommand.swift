@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Compiler
 import Diagnostics
 import FilterModel
 import FilterXML
@@ -9,7 +10,11 @@ import Reconcile
 
 struct RenderCommand: Subcommand {
   static let configuration = CommandConfiguration(
-    commandName: "render", abstract: "Print the libvirt XML that a policy stands for, UUIDs included.")
+    commandName: "render", abstract: "Print the libvirt XML that a policy stands for, UUIDs included.",
+    discussion: """
+      Filters of NICs are those of VMs that the repository knows by MAC address; a host can have more. With --vm, what one \
+      VM gets is told in the policy's own words instead, and why.
+      """)
 
   @Argument(help: ArgumentHelp("Only these filters.", valueName: "filter"))
   var names: [String] = []
@@ -17,14 +22,59 @@ struct RenderCommand: Subcommand {
   @Option(help: ArgumentHelp("Write one file a filter into this folder instead.", valueName: "folder"))
   var out: String?
 
+  @Flag(help: "Say above each rule which rule of the policy it comes from, and where that is.")
+  var annotate = false
+
+  @Option(help: ArgumentHelp("Explain what this VM gets.", valueName: "name"))
+  var vm: String?
+
   @OptionGroup var repository: RepositoryOptions
+  @OptionGroup var today: TodayOptions
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if vm != nil, !names.isEmpty || out != nil || annotate {
+      throw ValidationError("--vm prints no filters: it cannot be used with --out, --annotate or names of filters")
+    }
+  }
 
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
     let repository = try repository.load(&output)
     output.warn(repository.warnings)
-    let known = repository.desired.filters.map(\.filter.name)
+    let policy = HostPolicy(repository, today: today.day)
+    if let vm {
+      try explain(vm, repository, policy, output)
+      return .done
+    }
+    let compilation = policy.compiled()
+    guard let desired = compilation.desired else { throw DiagnosticError(compilation.diagnostics) }
+    output.warn(compilation.diagnostics)
+    try render(desired, output)
+    return .done
+  }
+
+  // MARK: One VM
+
+  private func explain(_ name: String, _ repository: Repository, _ policy: HostPolicy, _ output: Output) throws {
+    let machines = repository.inventory.machines
+    guard let machine = machines.first(where: { $0.name == name }) else {
+      throw DiagnosticError(
+        Diagnostic(
+          "unknown-machine", "the repository knows no VM '\(name)'",
+          hint: Suggestion.hint(for: name, in: machines.map(\.name)) ?? "name it under vms: in nwfleet.yaml"))
+    }
+    let compilation = policy.compiled(for: machine.host)
+    guard let desired = compilation.desired else { throw DiagnosticError(compilation.diagnostics) }
+    let document = MachineDocument(
+      name, policy.explanations(of: name, on: machine.host), desired, repository.policy)
+    if output.isJSON { output.result(document) } else { output.result(document.text(output.style)) }
+  }
+
+  // MARK: Filters
+
+  private func render(_ desired: DesiredState, _ output: Output) throws {
+    let known = desired.filters.map(\.filter.name)
     for name in names where !known.contains(name) {
       throw DiagnosticError(
         Diagnostic(
@@ -33,10 +83,10 @@ struct RenderCommand: Subcommand {
     // One write for many filters: a write for each took as long as making its XML.
     var pending = ""
     var records: [RenderedFilter] = []
-    for wanted in repository.desired.filters where names.isEmpty || names.contains(wanted.filter.name) {
+    for wanted in desired.filters where names.isEmpty || names.contains(wanted.filter.name) {
       var filter = wanted.filter
-      filter.uuid = repository.desired.identity.uuid(ofFilter: filter.name)
-      let xml = FilterXML.write(filter)
+      filter.uuid = desired.identity.uuid(ofFilter: filter.name)
+      let xml = FilterXML.write(filter, notes: annotate ? Self.notes(wanted) : [])
       if let out {
         try save(xml, of: filter, in: out)
       }
@@ -51,7 +101,18 @@ struct RenderCommand: Subcommand {
       }
     }
     if output.isJSON { output.result(["filters": records]) } else { output.result(pending) }
-    return .done
+  }
+
+  /// For each entry, the rules of the policy that it comes from; of a native filter, its own place.
+  private static func notes(_ wanted: DesiredFilter) -> [String?] {
+    wanted.filter.entries.indices.map { index in
+      if index < wanted.entrySources.count, !wanted.entrySources[index].isEmpty {
+        return wanted.entrySources[index].text
+      }
+      guard wanted.entrySources.isEmpty, index < wanted.entryOrigins.count else { return nil }
+      let origin = wanted.entryOrigins[index]
+      return "\(origin.file):\(origin.start.line)"
+    }
   }
 
   private func save(_ xml: String, of filter: Filter, in out: String) throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Compiler
 import PolicyLanguage
 
 struct SchemaCommand: Subcommand {
@@ -24,9 +25,11 @@ struct SchemaCommand: Subcommand {
     case diagnostics
     /// The reference of filters as Markdown.
     case reference
+    /// The services, ICMP messages and protocols that rules know by name, as Markdown.
+    case services
   }
 
-  @Argument(help: "policy, plan, apply, status, diagnostics, or reference (Markdown).")
+  @Argument(help: "policy, plan, apply, status, diagnostics, or reference and services (Markdown).")
   var subject = Subject.policy
 
   @OptionGroup var output: OutputOptions
@@ -39,6 +42,7 @@ struct SchemaCommand: Subcommand {
     case .status: output.result(OutputSchema.status)
     case .diagnostics: output.result(OutputSchema.diagnostics)
     case .reference: output.result(Reference.markdown())
+    case .services: output.result(ServiceCatalogue.reference())
     }
     return .done
   }

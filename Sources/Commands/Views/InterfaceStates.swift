@@ -7,15 +7,15 @@ import Planning
 struct InterfaceStates {
   private let plan: Plan
   private let request: PlanRequest
+  private let wishes: InterfaceWishes
 
   init(_ session: PlanSession) {
     plan = session.plan
     request = session.request
+    wishes = InterfaceWishes(session.request.desired)
   }
 
-  func group(of machine: String) -> DesiredAttachment? {
-    request.desired.attachments.first { $0.selects(machine: machine) }
-  }
+  func wish(_ machine: String, _ mac: MACAddress) -> InterfaceWish? { wishes.wish(machine: machine, mac: mac) }
 
   func state(of interface: ObservedInterface, in machine: ObservedMachine) -> String {
     let name = InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device)
@@ -31,7 +31,9 @@ struct InterfaceStates {
     let name = InterfaceName(machine: port.machine, mac: port.mac, device: port.device)
     let isForeign = binding.map { $0.ownerUUID != request.desired.identity.uuid(ofPort: port.device) } ?? false
     return planned(name)
-      ?? state(name, (binding?.reference).map { [withoutLearned($0, port.machine)] } ?? [], isForeign: isForeign)
+      ?? state(
+        name, (binding?.reference).map { [withoutLearned($0, wish(port.machine, port.mac))] } ?? [],
+        isForeign: isForeign)
   }
 
   /// The state of an interface that the plan changes: one that has nothing yet has not drifted.
@@ -51,7 +53,7 @@ struct InterfaceStates {
   private func state(_ name: InterfaceName, _ references: [FilterReference], isForeign: Bool) -> String {
     if plan.notFiltered.contains(where: { $0.interface == name }) { return "cannot-filter" }
     guard !references.isEmpty else { return "unfiltered" }
-    guard let wanted = group(of: name.machine)?.reference else { return "foreign" }
+    guard let wanted = wish(name.machine, name.mac)?.reference else { return "foreign" }
     let owner = FilterReference.ownerParameter
     // What differs and is not in the plan is not the project's to change.
     if isForeign || references.contains(where: { without([owner], $0) != without([owner], wanted) }) {
@@ -65,8 +67,8 @@ struct InterfaceStates {
   }
 
   /// A binding's reference without what libvirt adds to it by itself.
-  private func withoutLearned(_ reference: FilterReference, _ machine: String) -> FilterReference {
-    let given = group(of: machine)?.reference.parameters ?? [:]
+  private func withoutLearned(_ reference: FilterReference, _ wish: InterfaceWish?) -> FilterReference {
+    let given = wish?.reference.parameters ?? [:]
     return without(["MAC", "IP"].filter { given[$0] == nil }, reference)
   }
 

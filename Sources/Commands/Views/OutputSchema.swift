@@ -9,8 +9,8 @@ enum OutputSchema {
       "title": "Output of nwfleet plan --json and nwfleet drift --json, format 1",
       "type": "object",
       "additionalProperties": false,
-      "required": ["format", "nwfleet", "host", "uri", "project", "changes", "summary", "cost", "unprotected", \
-    "notFiltered", "notEnforced", "problems", "warnings"],
+      "required": ["format", "nwfleet", "host", "uri", "project", "changes", "summary", "cost", "unprotected", "weakened", \
+    "oneWay", "notFiltered", "notEnforced", "problems", "warnings"],
       "properties": {
         "format": {"const": 1},
         "nwfleet": {"type": "string", "description": "Version of the program that made the plan"},
@@ -34,7 +34,32 @@ enum OutputSchema {
             }
           }
         },
-        "unprotected": {"type": "array", "items": {"$ref": "#/definitions/interfaceName"}},
+        "unprotected": {
+          "type": "array", "items": {"$ref": "#/definitions/interfaceName"},
+          "description": "Interfaces that lose their filter, or a part of what its guard or default denies"
+        },
+        "weakened": {
+          "type": "array",
+          "description": "Of those, the ones that keep a filter",
+          "items": {
+            "type": "object", "additionalProperties": false, "required": ["interface", "lost"],
+            "properties": {
+              "interface": {"$ref": "#/definitions/interfaceName"},
+              "lost": {"type": "array", "items": {"type": "string"}, "description": "What is no longer denied"}
+            }
+          }
+        },
+        "oneWay": {
+          "type": "array",
+          "description": "What reaches VMs from their host and routed networks, without an answer, although the policy denies it",
+          "items": {
+            "type": "object", "additionalProperties": false, "required": ["interface", "traffic"],
+            "properties": {
+              "interface": {"$ref": "#/definitions/interfaceName"},
+              "traffic": {"type": "array", "items": {"type": "string"}}
+            }
+          }
+        },
         "notFiltered": {
           "type": "array",
           "items": {
@@ -128,7 +153,12 @@ enum OutputSchema {
             "type": "object", "additionalProperties": false, "required": ["machine", "mac", "state"],
             "properties": {
               "machine": {"type": "string"}, "mac": {"type": "string"}, "device": {"type": "string"},
-              "filter": {"type": "string"}, "group": {"type": "string"},
+              "filter": {"type": "string"},
+              "group": {"type": "string", "description": "Names with commas between, where there are several"},
+              "oneWay": {
+                "type": "array", "items": {"type": "string"},
+                "description": "What reaches it one way although the policy denies it"
+              },
               "state": {
                 "enum": [
                   "in-sync", "missing", "drifted", "not-enforced", "enforcement-unknown", "foreign", "unfiltered",
@@ -166,15 +196,37 @@ enum OutputSchema {
         "properties": {
           "object": {"enum": ["filter", "interface", "port"]},
           "action": {"enum": ["create", "change", "delete"]},
-          "group": {"type": "string"},
+          "group": {"type": "string", "description": "Names with commas between, where there are several"},
           "filter": {
-            "type": "object", "additionalProperties": false, "required": ["name", "uuid", "removed", "added"],
+            "type": "object", "additionalProperties": false, "required": ["name", "uuid", "kind", "removed", "added"],
             "properties": {
               "name": {"type": "string"}, "uuid": {"type": "string"},
+              "kind": {"enum": ["native", "nic", "profile", "guard", "mac", "peers", "host"]},
               "file": {"type": "string"}, "line": {"type": "integer"},
               "xml": {"type": "string", "description": "What libvirt is sent"},
               "removed": {"type": "array", "items": {"type": "string"}},
-              "added": {"type": "array", "items": {"type": "string"}}
+              "added": {"type": "array", "items": {"type": "string"}},
+              "rules": {
+                "type": "array",
+                "description": "Of a generated filter: the same by the rules of the policy",
+                "items": {
+                  "type": "object", "additionalProperties": false, "required": ["sources", "removed", "added"],
+                  "properties": {
+                    "sources": {
+                      "type": "array",
+                      "items": {
+                        "type": "object", "additionalProperties": false, "required": ["id"],
+                        "properties": {
+                          "id": {"type": "string", "description": "GROUP/RULE"},
+                          "file": {"type": "string"}, "line": {"type": "integer"}
+                        }
+                      }
+                    },
+                    "removed": {"type": "array", "items": {"type": "string"}},
+                    "added": {"type": "array", "items": {"type": "string"}}
+                  }
+                }
+              }
             }
           },
           "interface": {

@@ -24,11 +24,34 @@ struct PlanDocument: Encodable {
   struct FilterRecord: Encodable {
     var name: String
     var uuid: String
+    /// native, nic, profile, guard, mac, peers or host.
+    var kind: String
     var file: String?
     var line: Int?
     var xml: String?
     var removed: [String]
     var added: [String]
+    /// The same by the rules of the policy; absent for filters that were not generated.
+    var rules: [RuleRecord]?
+  }
+
+  struct RuleRecord: Encodable {
+    var sources: [SourceRecord]
+    var removed: [String]
+    var added: [String]
+  }
+
+  struct SourceRecord: Encodable {
+    /// `GROUP/RULE`.
+    var id: String
+    var file: String?
+    var line: Int?
+
+    init(_ source: RuleSource) {
+      id = source.id
+      file = source.range?.file
+      line = source.range?.start.line
+    }
   }
 
   struct InterfaceRecord: Encodable {
@@ -81,6 +104,16 @@ struct PlanDocument: Encodable {
     var reason: String
   }
 
+  struct Weakened: Encodable {
+    var interface: Interface
+    var lost: [String]
+  }
+
+  struct OneWay: Encodable {
+    var interface: Interface
+    var traffic: [String]
+  }
+
   struct Summary: Encodable {
     var create: Int
     var change: Int
@@ -103,6 +136,8 @@ struct PlanDocument: Encodable {
   var summary: Summary
   var cost: CostRecord
   var unprotected: [Interface]
+  var weakened: [Weakened]
+  var oneWay: [OneWay]
   var notFiltered: [NotFiltered]
   var notEnforced: [Gap]
   var problems: [DiagnosticRecord]
@@ -114,12 +149,14 @@ struct PlanDocument: Encodable {
     host = plan.host
     uri = plan.uri
     project = plan.project
-    changes = plan.steps.map(Self.change)
+    changes = plan.steps.map { Self.change($0, project: plan.project) }
     summary = Summary(create: plan.count(.create), change: plan.count(.change), delete: plan.count(.delete))
     cost = CostRecord(
       rebuilds: plan.cost.rebuilds, processes: plan.cost.processes, seconds: plan.cost.seconds,
       exposureMilliseconds: plan.cost.exposureMilliseconds)
     unprotected = plan.unprotected.map(Interface.init)
+    weakened = plan.weakened.map { Weakened(interface: Interface($0.interface), lost: $0.lost) }
+    oneWay = plan.exposures.map { OneWay(interface: Interface($0.interface), traffic: $0.traffic) }
     notFiltered = plan.notFiltered.map { NotFiltered(interface: Interface($0.interface), reason: $0.reason) }
     notEnforced = plan.notEnforced.map {
       Gap(interface: Interface($0.interface), state: $0.state.rawValue, sysctls: $0.sysctls)
@@ -128,9 +165,9 @@ struct PlanDocument: Encodable {
     warnings = plan.warnings.map(DiagnosticRecord.init)
   }
 
-  static func change(_ step: Step) -> Change {
+  static func change(_ step: Step, project: String) -> Change {
     switch step {
-    case .filter(let change): Change(object: "filter", action: change.kind.rawValue, filter: filter(change))
+    case .filter(let change): Change(object: "filter", action: change.kind.rawValue, filter: filter(change, project))
     case .interface(let change):
       Change(
         object: "interface", action: change.kind.rawValue,
@@ -147,7 +184,7 @@ struct PlanDocument: Encodable {
     }
   }
 
-  private static func filter(_ change: FilterChange) -> FilterRecord {
+  private static func filter(_ change: FilterChange, _ project: String) -> FilterRecord {
     var removed: [String] = []
     var added: [String] = []
     for entry in EntryDiff.between(change.before?.filter?.entries ?? [], change.after?.filter?.entries ?? []) {
@@ -158,7 +195,17 @@ struct PlanDocument: Encodable {
       }
     }
     return FilterRecord(
-      name: change.name, uuid: change.uuid.description, file: change.origin?.file, line: change.origin?.start.line,
-      xml: change.after?.filter.map(FilterXML.write), removed: removed, added: added)
+      name: change.name, uuid: change.uuid.description,
+      kind: Identity(project: project).kind(ofFilter: change.name)?.rawValue ?? "native", file: change.origin?.file,
+      line: change.origin?.start.line, xml: change.after?.filter.map { FilterXML.write($0) }, removed: removed,
+      added: added, rules: change.sources.isEmpty ? nil : rules(change))
+  }
+
+  private static func rules(_ change: FilterChange) -> [RuleRecord] {
+    RuleChanges(change).items.map { item in
+      RuleRecord(
+        sources: item.sources.map(SourceRecord.init), removed: item.removed.map(\.summary),
+        added: item.added.map(\.summary))
+    }
   }
 }

@@ -24,7 +24,13 @@ struct PlanText {
       text += "\n" + plan.steps.map(step).joined() + "\n" + summary + cost
     }
     if !plan.problems.isEmpty { text += style.red("This plan cannot be applied") + ": see the errors.\n" }
-    return text + gaps
+    return text + weaker + gaps + ExposureText.text(plan.exposures)
+  }
+
+  private var weaker: String {
+    plan.weakened.map { loss in
+      "\(style.red("UNPROTECTED")): \(loss.interface): no longer denied: \(loss.lost.joined(separator: ", "))\n"
+    }.joined()
   }
 
   /// How many things change, in one line.
@@ -38,82 +44,13 @@ struct PlanText {
     return "Apply records there \(marker.commit.map { "commit \($0)" } ?? "this revision, which has no commit").\n"
   }
 
-  private func glyph(_ kind: ChangeKind) -> String {
-    switch kind {
-    case .create: style.green("+")
-    case .change: style.yellow("~")
-    case .delete: style.red("-")
-    }
-  }
-
   private func step(_ step: Step) -> String {
     switch step {
-    case .filter(let change): filter(change)
+    case .filter(let change):
+      FilterChangeText(change, project: plan.project, style: style, isVerbose: isVerbose).text
     case .interface(let change): interface(change)
     case .port(let change): port(change)
     }
-  }
-
-  // MARK: Filters
-
-  private func filter(_ change: FilterChange) -> String {
-    let origin = change.origin.map { style.dim("  # \($0.file):\($0.start.line)") } ?? ""
-    var text = "  \(glyph(change.kind)) filter \(style.bold(change.name))\(origin)\n"
-    switch (change.before, change.after) {
-    case (nil, let after?):
-      text += "      uuid \(change.uuid)\n"
-      if let filter = after.filter { text += header(filter) + rules(filter.entries, style.green("+")) }
-    case (let before?, nil):
-      if let filter = before.filter, isVerbose { text += rules(filter.entries, style.red("-")) }
-    case (let before?, let after?):
-      guard let new = after.filter else { break }
-      guard let old = before.filter else {
-        text += "      the host's version says something that nwfleet does not know; it is replaced\n"
-        return text + rules(new.entries, style.green("+"))
-      }
-      if (old.chain, old.priority) != (new.chain, new.priority) {
-        text += "      \(style.red("-")) \(chain(old))\n      \(style.green("+")) \(chain(new))\n"
-      }
-      text += difference(old.entries, new.entries)
-    case (nil, nil): break
-    }
-    return text
-  }
-
-  private func chain(_ filter: Filter) -> String { "chain \(filter.chain), priority \(filter.priority)" }
-
-  private func header(_ filter: Filter) -> String {
-    filter.chain == Chain.root && filter.priority == 0 ? "" : "      \(chain(filter))\n"
-  }
-
-  private func rules(_ entries: [Filter.Entry], _ glyph: String) -> String {
-    let shown = isVerbose ? entries[...] : entries.prefix(12)
-    var text = shown.map { "      \(glyph) \($0.summary)\n" }.joined()
-    if shown.count < entries.count { text += "      … \(entries.count - shown.count) more (-v shows them)\n" }
-    return text
-  }
-
-  /// Changed entries, with how many unchanged ones lie between.
-  private func difference(_ old: [Filter.Entry], _ new: [Filter.Entry]) -> String {
-    var text = ""
-    var kept = 0
-    func flush() {
-      if kept > 0 { text += style.dim("        \(kept) unchanged\n") }
-      kept = 0
-    }
-    for entry in EntryDiff.between(old, new) {
-      switch entry {
-      case .kept: kept += 1
-      case .removed(let entry):
-        flush()
-        text += "      \(style.red("-")) \(entry.summary)\n"
-      case .added(let entry):
-        flush()
-        text += "      \(style.green("+")) \(entry.summary)\n"
-      }
-    }
-    flush()
-    return text
   }
 
   // MARK: Interfaces and ports
@@ -122,7 +59,8 @@ struct PlanText {
     let name = InterfaceName(machine: change.machine, mac: change.mac, device: change.device)
     let scope =
       change.isLive && change.isConfig ? "running and stored" : change.isLive ? "running" : "stored configuration"
-    var text = "  \(glyph(change.kind)) interface of \(style.bold(name.description)), \(scope)\(group(change.group))\n"
+    var text =
+      "  \(style.glyph(change.kind)) interface of \(style.bold(name.description)), \(scope)\(group(change.group))\n"
     text += references(change.before.reference, change.after.reference)
     if change.isLive, change.after.reference != nil {
       text += "      libvirt leaves the interface without a filter for a moment while it does this\n"
@@ -133,7 +71,7 @@ struct PlanText {
   private func port(_ change: PortChange) -> String {
     let mac = (change.after ?? change.before)?.mac
     let name = mac.map { InterfaceName(machine: change.machine, mac: $0, device: change.device).description }
-    var text = "  \(glyph(change.kind)) port of \(style.bold(name ?? change.device))\(group(change.group))\n"
+    var text = "  \(style.glyph(change.kind)) port of \(style.bold(name ?? change.device))\(group(change.group))\n"
     text += references(change.before?.reference, change.after?.reference)
     if change.kind == .change { text += "      the port is without a filter for a moment while this is done\n" }
     return text

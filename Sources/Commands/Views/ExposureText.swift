@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Planning
+
+/// What reaches VMs although their policy denies it, for people.
+enum ExposureText {
+  /// One line for all interfaces that the same traffic reaches.
+  static func text(_ exposures: [OneWayExposure]) -> String {
+    var order: [[String]] = []
+    var names: [[String]: [String]] = [:]
+    for exposure in exposures {
+      if names[exposure.traffic] == nil { order.append(exposure.traffic) }
+      let name = exposure.interface.machine
+      if names[exposure.traffic]?.last != name { names[exposure.traffic, default: []].append(name) }
+    }
+    return order.map { traffic in
+      "reaches \(shortened(names[traffic] ?? [])) one way from the host and routed networks, no reply passes: "
+        + "\(traffic.joined(separator: ", "))\n"
+    }.joined()
+  }
+
+  private static func shortened(_ names: [String]) -> String {
+    let more = names.count - 5
+    return names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+  }
+}
