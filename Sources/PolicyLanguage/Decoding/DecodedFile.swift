@@ -28,8 +28,6 @@ struct DecodedFile: Sendable {
   var admins: [DecodedAdmins] = []
   var presets: [RuleSet] = []
   var groups: [DecodedGroup] = []
-  var presets: [RuleSet] = []
-  var admins: [DecodedAdmins] = []
   var filters: [DecodedFilter] = []
   /// What a file of `environments/` says.
   var environment: Environment?
