@@ -17,7 +17,7 @@ public enum AddressLockFile {
   public static func read(_ text: String) throws(DiagnosticError) -> AddressLock {
     let parsed = NodeParser.parse(SourceText(Array(text.utf8)), file: name)
     var decoder = FileDecoder(
-      result: DecodedFile(path: name, diagnostics: parsed.diagnostics, isComplete: parsed.isComplete))
+      result: DecodedFile(path: name, role: .lock, diagnostics: parsed.diagnostics, isComplete: parsed.isComplete))
     let lock = parsed.root.map { decoder.addressLock($0) } ?? AddressLock()
     guard decoder.result.diagnostics.isEmpty else { throw DiagnosticError(decoder.result.diagnostics) }
     return lock
