@@ -60,6 +60,47 @@ import Testing
     #expect(!result.diagnostics.contains { $0.message.contains("secret") })
   }
 
+  /// Neither a file that is included nor a folder on its way may be a link, and no other file that is read.
+  @Test func linksAreRefusedEverywhere() throws {
+    for name in ["facts", "environments"] {
+      try FileManager.default.createDirectory(
+        at: folder.appendingPathComponent(name), withIntermediateDirectories: false)
+    }
+    try write("secret.yaml", "vms: {secret: {}}\n")
+    let links = [
+      "facts/link.yaml": "../secret.yaml", "elsewhere": "facts", "addresses.lock.yaml": "secret.yaml",
+      "environments/prod.yaml": "../secret.yaml",
+    ]
+    for (link, target) in links {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.appendingPathComponent(link).path, withDestinationPath: target)
+    }
+    try write("facts/vms.yaml", "vms: {web-1: {}}\n")
+    #expect(mkfifo(folder.appendingPathComponent("facts/pipe.yaml").path, 0o600) == 0)
+    try write(
+      "nwfleet.yaml",
+      """
+      project: acme
+      id: 6f1c0d2e
+      include: [facts/vms.yaml, facts/link.yaml, elsewhere/vms.yaml, facts/pipe.yaml, facts/vms.yaml/x.yaml]
+      """)
+    let result = PolicyRepository.load(directory: folder.path)
+    #expect(codes(result).sorted() == ["not-a-file"] + Array(repeating: "symbolic-link", count: 5))
+    #expect(result.inventory.machines.map(\.name) == ["web-1"])
+    #expect(!result.sources.paths.contains { $0.contains("link") || $0.contains("lock") })
+  }
+
+  @Test func environmentsLieFlat() throws {
+    try FileManager.default.createDirectory(
+      at: folder.appendingPathComponent("environments/deep"), withIntermediateDirectories: true)
+    try write("environments/prod.yaml", "")
+    try write("environments/deep/test.yaml", "not: [yaml")
+    try write("environments/README.md", "not: [yaml")
+    let result = PolicyRepository.load(directory: folder.path, environment: "prod")
+    #expect(result.diagnostics == [] && result.environments == ["prod"])
+    #expect(codes(PolicyRepository.load(directory: folder.path, environment: "test")) == ["unknown-environment"])
+  }
+
   @Test func largeFiles() throws {
     try write("policies/large.yaml", "# " + String(repeating: "x", count: 1 << 20) + "\n")
     #expect(codes(PolicyRepository.load(directory: folder.path)) == ["file-too-large"])

@@ -9,10 +9,15 @@ import Testing
   private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  @Test(arguments: ["filters.md", "policy.schema.json"])
+  @Test(arguments: ["filters.md", "policy.schema.json", "environment.schema.json"])
   func committedFilesAreThoseMade(name: String) throws {
     let path = "docs/reference/\(name)"
-    let made = name == "filters.md" ? Reference.markdown() : JSONSchema.policy()
+    let made =
+      switch name {
+      case "filters.md": Reference.markdown()
+      case "policy.schema.json": JSONSchema.policy()
+      default: JSONSchema.environment()
+      }
     let file = Self.project.appending(path: path)
     if ProcessInfo.processInfo.environment["NWFLEET_RECORD"] == "1" {
       try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -23,6 +28,25 @@ import Testing
     let committed = try String(contentsOf: file, encoding: .utf8)
     let isUpToDate = committed == made
     #expect(isUpToDate, "\(path) is not up to date: run with NWFLEET_RECORD=1")
+  }
+
+  /// Every reference in a schema has its definition, and every definition of the policy language is used.
+  @Test(arguments: [JSONSchema.policy(), JSONSchema.environment()])
+  func definitionsAreThere(text: String) throws {
+    let schema = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let definitions = try #require(schema["definitions"] as? [String: Any])
+    let used = Set(text.matches(of: #/"#\/definitions\/([^"]+)"/#).map { String($0.1) })
+    #expect(used.subtracting(definitions.keys).sorted() == [])
+  }
+
+  @Test func schemaNamesEverySection() throws {
+    let schema = try #require(try JSONSerialization.jsonObject(with: Data(JSONSchema.policy().utf8)) as? [String: Any])
+    let properties = try #require(schema["properties"] as? [String: Any])
+    #expect(
+      properties.keys.sorted() == [
+        "admins", "filters", "groups", "hosts", "id", "include", "networks", "presets", "project", "services", "sets",
+        "vms",
+      ])
   }
 
   @Test func schemaNamesEveryAttribute() throws {

@@ -51,6 +51,8 @@ struct FmtCommand: Subcommand {
 
   private func ownFiles() throws -> [String] {
     let folder = try repository.folder()
-    return PolicyRepository.load(directory: folder).sources.paths.map { "\(folder)/\($0)" }
+    // JSON is for other programs to write.
+    return PolicyRepository.load(directory: folder).sources.paths.filter { !$0.hasSuffix(".json") }
+      .map { "\(folder)/\($0)" }
   }
 }

@@ -15,6 +15,8 @@ struct SchemaCommand: Subcommand {
   enum Subject: String, ExpressibleByArgument, CaseIterable {
     /// nwfleet.yaml and policies/*.yaml.
     case policy
+    /// environments/*.yaml.
+    case environment
     /// The output of plan --json and drift --json.
     case plan
     /// The output of apply --json and destroy --json.
@@ -29,7 +31,8 @@ struct SchemaCommand: Subcommand {
     case services
   }
 
-  @Argument(help: "policy, plan, apply, status, diagnostics, or reference and services (Markdown).")
+  @Argument(
+    help: "policy, environment, plan, apply, status, diagnostics, or reference and services (Markdown).")
   var subject = Subject.policy
 
   @OptionGroup var output: OutputOptions
@@ -37,6 +40,7 @@ struct SchemaCommand: Subcommand {
   func execute(_ output: Output) async throws -> ExitStatus {
     switch subject {
     case .policy: output.result(JSONSchema.policy())
+    case .environment: output.result(JSONSchema.environment())
     case .plan: output.result(OutputSchema.plan)
     case .apply: output.result(OutputSchema.apply)
     case .status: output.result(OutputSchema.status)

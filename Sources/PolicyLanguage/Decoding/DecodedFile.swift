@@ -25,8 +25,6 @@ struct DecodedFile: Sendable {
   var networks: [DecodedNetwork] = []
   var sets: [AddressSetDefinition] = []
   var services: [ServiceDefinition] = []
-  var admins: [DecodedAdmins] = []
-  var presets: [RuleSet] = []
   var groups: [DecodedGroup] = []
   var filters: [DecodedFilter] = []
   /// What a file of `environments/` says.

@@ -40,7 +40,7 @@ enum IncludedPath {
     if parts.count > 32 { return "it is too deep" }
     if !suffixes.contains(where: { path.hasSuffix($0) }) { return "only YAML and JSON files can be" }
     let isReadAnyway =
-      path == PolicyRepository.fileName || path == PolicyRepository.lockFileName
+      path == PolicyRepository.fileName || path == AddressLockFile.name
       || parts[0] == PolicyRepository.policyFolder || parts[0] == PolicyRepository.environmentFolder
     return isReadAnyway ? "it is read anyway" : nil
   }

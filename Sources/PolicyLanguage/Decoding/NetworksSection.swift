@@ -33,7 +33,7 @@ extension FileDecoder {
       var ranges: [Located<AddressRange>] = []
       for text in texts {
         guard let range = addressRange(text) else { continue }
-        if isSubnets ? range.prefixLength == nil : range.range.count > 1 {
+        if isSubnets ? range.prefixLength == nil : range.range.lowerBound < range.range.upperBound {
           report(
             "bad-address", "'\(text.value.excerpt)' is no \(isSubnets ? "subnet" : "address") in \(what)",
             at: text.range, expected: isSubnets ? "prefixes such as 192.168.122.0/24" : "single addresses")

@@ -26,7 +26,6 @@ extension FileDecoder {
       }
       index = end
     }
-    checkNames(of: rules)
     return rules
   }
 
@@ -89,19 +88,5 @@ extension FileDecoder {
     guard case .scalar(let value) = entry.value.content else { return "a rule is one line of text" }
     if words.count == 1 { return "write '\(word) \(value.text.excerpt)', without a ':'" }
     return "a rule that is there holds: remove ': \(value.text.excerpt)'"
-  }
-
-  private mutating func checkNames(of rules: [PolicyRule]) {
-    var places: [String: SourceRange] = [:]
-    for name in rules.compactMap(\.name) {
-      guard let first = places[name.value] else {
-        places[name.value] = name.range
-        continue
-      }
-      result.diagnostics.append(
-        Diagnostic(
-          "duplicate-rule-name", "two rules are called '\(name.value)'", at: name.range, hint: "rename one of them",
-          notes: [Diagnostic.Note("the first one", at: first)]))
-    }
   }
 }

@@ -84,10 +84,10 @@ extension FileDecoder {
   // MARK: Fields
 
   mutating func ruleName(_ node: Node, _ what: String) -> Located<String>? {
-    guard let name = text(of: node, what, expected: Identity.nameExpectation) else { return nil }
-    if !Identity.isValidName(name) {
+    guard let name = text(of: node, what, expected: RuleName.expectation) else { return nil }
+    if !RuleName.isValid(name) {
       report(
-        "bad-rule-name", "'\(name.excerpt)' is no name for a rule", at: range(node), expected: Identity.nameExpectation)
+        "bad-rule-name", "'\(name.excerpt)' is no name for a rule", at: range(node), expected: RuleName.expectation)
     }
     return Located(value: name, range: range(node))
   }

@@ -98,6 +98,7 @@ extension FileDecoder {
       guard let hint = Self.colonHint(entries[0]) else { fallthrough }
       report(
         "unquoted-colon", "a ':' makes a mapping of \(what)", at: range(node), expected: expected, hint: hint)
+    case .scalar where node.isNull: wrongKind(node, what, expected: expected)
     default: _ = text(of: node, what, expected: expected)
     }
     return nil

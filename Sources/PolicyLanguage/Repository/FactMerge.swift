@@ -119,12 +119,15 @@ struct FactMerge {
     let others = owners[address.value] ?? []
     let other = others.first { $0.network == nil || owner.network == nil || $0.network == owner.network }
     if let other {
+      // Hosts have networks of equal names and prefixes, and nobody can edit what they say.
+      let isLocked = address.range.file == AddressLockFile.name && other.range?.file == AddressLockFile.name
       diagnostics.append(
         Diagnostic(
           "duplicate-address",
           other.name == owner.name
             ? "\(owner.name) has the address \(address.value) twice"
-            : "\(address.value) is an address of \(other.name) and of \(owner.name)", at: address.range,
+            : "\(address.value) is an address of \(other.name) and of \(owner.name)",
+          severity: isLocked ? .warning : .error, at: address.range,
           hint: other.name == owner.name || owner.network != nil && other.network != nil
             ? "remove one of them" : "remove one of them, or say on which network: each NIC is",
           notes: [Diagnostic.Note("the first one", at: other.range)]))

@@ -33,7 +33,7 @@ enum FileRole: Sendable, Hashable {
     case .project: PolicyRepository.fileName
     case .policy: "a file of \(PolicyRepository.policyFolder)/"
     case .facts: "an included file"
-    case .lock: PolicyRepository.lockFileName
+    case .lock: AddressLockFile.name
     case .environment: "an environment"
     case .shipped: "a preset's file"
     }
@@ -43,7 +43,7 @@ enum FileRole: Sendable, Hashable {
   init(path: String, included: Set<String>) {
     if path == PolicyRepository.fileName {
       self = .project
-    } else if path == PolicyRepository.lockFileName {
+    } else if path == AddressLockFile.name {
       self = .lock
     } else if EnvironmentFile.name(of: path) != nil {
       self = .environment

@@ -69,8 +69,6 @@ public enum PolicyRepository {
   public static let fileName = "nwfleet.yaml"
   /// The folder of the other files.
   public static let policyFolder = "policies"
-  /// Addresses that hosts know, as `nwfleet lock` writes them.
-  public static let lockFileName = "addresses.lock.yaml"
   /// The folder of `NAME.yaml` for each environment.
   public static let environmentFolder = "environments"
   /// Bytes of all files at most: 64 MiB.

@@ -38,7 +38,7 @@ struct RepositoryBuilder {
     policy.sets = unique(files.flatMap(\.sets), "set", name: \.name.value, range: \.name.range)
     policy.services = unique(files.flatMap(\.services), "service", name: \.name.value, range: \.name.range)
     policy.presets = unique(files.flatMap(\.presets), "preset", name: \.name.value, range: \.name.range)
-    policy.admins = unique(files.flatMap(\.admins), "section", name: { _ in "admins" }, range: \.origin).first?.admins
+    policy.admins = soleAdmins(files.flatMap(\.admins))
     for machine in machines where !machine.parameters.isEmpty {
       policy.machineParameters[machine.name.value] = machine.parameters
     }
@@ -106,6 +106,16 @@ struct RepositoryBuilder {
     }
     unique.sort { $0.name < $1.name }
     return unique.map(\.item)
+  }
+
+  private mutating func soleAdmins(_ sections: [DecodedAdmins]) -> Admins? {
+    for further in sections.dropFirst() {
+      diagnostics.append(
+        Diagnostic(
+          "defined-twice", "admins is there in two files", at: further.origin, hint: "put all of it into one place",
+          notes: [Diagnostic.Note("the first one", at: sections[0].origin)]))
+    }
+    return sections.first?.admins
   }
 
   private mutating func checkProjectFile(_ files: [DecodedFile]) -> String? {

@@ -18,11 +18,11 @@ struct RepositoryReader {
   mutating func read(included: [Located<String>]) {
     readOptionalFolder(PolicyRepository.policyFolder, isDeep: true)
     readOptionalFolder(PolicyRepository.environmentFolder, isDeep: false)
-    switch Self.kind(of: "\(directory)/\(PolicyRepository.lockFileName)") {
+    switch Self.kind(of: "\(directory)/\(AddressLockFile.name)") {
     case .failure(let code) where code == ENOENT: break
-    case .failure(let code): report("cannot-read", PolicyRepository.lockFileName, code)
-    case .success(S_IFREG): readFile(PolicyRepository.lockFileName)
-    case .success(let kind): refuse(PolicyRepository.lockFileName, kind, expected: "a file")
+    case .failure(let code): report("cannot-read", AddressLockFile.name, code)
+    case .success(S_IFREG): readFile(AddressLockFile.name)
+    case .success(let kind): refuse(AddressLockFile.name, kind, expected: "a file")
     }
     for path in included { readIncluded(path) }
   }

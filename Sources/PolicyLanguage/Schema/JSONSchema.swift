@@ -4,6 +4,19 @@ import FilterModel
 
 /// JSON Schema of policy files, for editors.
 public enum JSONSchema {
+  /// The schema of `environments/NAME.yaml`.
+  public static func environment() -> String {
+    let schema: JSONValue = [
+      "$schema": "http://json-schema.org/draft-07/schema#",
+      "title": "nwfleet environment",
+      "type": "object",
+      "additionalProperties": false,
+      "properties": PolicySchema.environmentSections,
+      "definitions": definitions,
+    ]
+    return schema.text() + "\n"
+  }
+
   /// The schema (draft 7, which yaml-language-server knows best) of `nwfleet.yaml` and the files under `policies/`.
   ///
   /// The names, kinds and ranges come from the model's table. It is closed: what it does not name is an error. The language
@@ -23,21 +36,29 @@ public enum JSONSchema {
   // MARK: Sections
 
   private static var sections: JSONValue {
-    [
-      "project": [
-        "type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$",
-        "description": "Name of the project, from which all UUIDs follow: never changes",
-      ],
-      "id": [
-        "type": ["string", "integer"], "pattern": "^[0-9a-f]{8,64}$",
-        "description": "Random, written by 'nwfleet init': tells two repositories apart",
-      ],
-      "hosts": named("Hosts by name, as --host takes them", "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", host),
-      "vms": named("Facts about VMs, by name", "^[^/*?]{1,255}$", machine),
-      "groups": named("VMs that share a filter, by name", "^[a-z][a-z0-9-]{0,40}$", group),
-      "filters": named(
-        "Filters, by the name that libvirt knows", "^[A-Za-z_][A-Za-z0-9_.-]{0,\(FilterName.longest - 1)}$", filter),
+    let members: [JSONMember] = [
+      JSONMember(
+        name: "project",
+        value: [
+          "type": "string", "pattern": "^[a-z][a-z0-9-]{0,40}$",
+          "description": "Name of the project, from which all UUIDs follow: never changes",
+        ]),
+      JSONMember(
+        name: "id",
+        value: [
+          "type": ["string", "integer"], "pattern": "^[0-9a-f]{8,64}$",
+          "description": "Random, written by 'nwfleet init': tells two repositories apart",
+        ]),
+      JSONMember(name: "include", value: PolicySchema.include),
+      JSONMember(
+        name: "hosts", value: named("Hosts by name, as --host takes them", "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$", host)),
+      JSONMember(name: "vms", value: named("Facts about VMs, by name", "^[^/*?]{1,255}$", machine)),
+      JSONMember(
+        name: "filters",
+        value: named(
+          "Filters, by the name that libvirt knows", "^[A-Za-z_][A-Za-z0-9_.-]{0,\(FilterName.longest - 1)}$", filter)),
     ]
+    return .object(members + PolicySchema.sections)
   }
 
   private static var host: JSONValue {
@@ -47,35 +68,19 @@ public enum JSONSchema {
   }
 
   private static var machine: JSONValue {
-    let interface = closed([
-      "port": [
-        "type": "string", "pattern": "^[^\\s/:]{1,15}$",
-        "description": "Network device of the host, where libvirt does not run the VM",
-      ]
-    ])
+    let port: JSONValue = [
+      "type": "string", "pattern": "^[^\\s/:]{1,15}$",
+      "description": "Network device of the host, where libvirt does not run the VM",
+    ]
+    let interface = closed(.object([JSONMember(name: "port", value: port)] + PolicySchema.interfaceFacts))
     let interfaces = named(
       "Network interfaces, by MAC address", "^([0-9A-Fa-f]{1,2}:){5}[0-9A-Fa-f]{1,2}$", orNothing(interface))
-    return orNothing(
-      closed([
-        "labels": labels,
-        "host": ["type": "string", "description": "Host that the VM is on, one of hosts"],
-        "nics": interfaces,
-      ]))
-  }
-
-  private static var group: JSONValue {
-    let names: JSONValue = [
-      "description": "Names of VMs; * stands for any text, ? for any character",
-      "oneOf": [
-        ["$ref": "#/definitions/text"], ["type": "array", "minItems": 1, "items": ["$ref": "#/definitions/text"]],
-      ],
+    let members: [JSONMember] = [
+      JSONMember(name: "labels", value: labels),
+      JSONMember(name: "host", value: ["type": "string", "description": "Host that the VM is on, one of hosts"]),
+      JSONMember(name: "nics", value: interfaces),
     ]
-    return closed(
-      [
-        "vms": closed(["name": names], required: ["name"]),
-        "filter": ["$ref": "#/definitions/filterName"],
-        "parameters": ["$ref": "#/definitions/parameters"],
-      ], required: ["vms", "filter"])
+    return orNothing(closed(.object(members + PolicySchema.machineFacts)))
   }
 
   private static var filter: JSONValue {
@@ -117,6 +122,7 @@ public enum JSONSchema {
           ["filterref": ["$ref": "#/definitions/filterName"], "parameters": ["$ref": "#/definitions/parameters"]],
           required: ["filterref"])),
     ]
+    members += PolicySchema.definitions
     members += AttributeSchema.definitions
     members += FilterProtocol.allCases.map {
       JSONMember(name: "protocol-\($0.name)", value: AttributeSchema.element(of: $0))
@@ -173,7 +179,7 @@ public enum JSONSchema {
   }
 
   /// Keywords beside a `$ref` are ignored in draft 7: hence the list of one.
-  private static func truth(_ description: String) -> JSONValue {
+  static func truth(_ description: String) -> JSONValue {
     ["description": .string(description), "allOf": [["$ref": "#/definitions/truth"]]]
   }
 
@@ -190,7 +196,7 @@ public enum JSONSchema {
   }
 
   /// An object whose members have names of one form.
-  private static func named(_ description: String, _ pattern: String, _ value: JSONValue) -> JSONValue {
+  static func named(_ description: String, _ pattern: String, _ value: JSONValue) -> JSONValue {
     [
       "type": "object", "description": .string(description), "propertyNames": ["pattern": .string(pattern)],
       "additionalProperties": value,
