@@ -26,6 +26,8 @@ struct DecodedFile: Sendable {
   var sets: [AddressSetDefinition] = []
   var services: [ServiceDefinition] = []
   var groups: [DecodedGroup] = []
+  var presets: [RuleSet] = []
+  var admins: [DecodedAdmins] = []
   var filters: [DecodedFilter] = []
   /// What a file of `environments/` says.
   var environment: Environment?
