@@ -19,6 +19,8 @@ struct ExpandedGroup: Sendable {
     var parameters: [String: Parameter]
     var peerNames: Set<String> = []
     var trafficNames: Set<String> = []
+    /// Where the group uses the preset; nil for its own rules.
+    var use: SourceRange?
   }
 
   var group: Group
@@ -31,8 +33,6 @@ struct ExpandedGroup: Sendable {
   var guardPolicy: Located<GuardPolicy>?
   /// Whether a rule speaks of the NIC's network, parameters of VMs not looked at.
   var namesNetwork = false
-  /// Ends of rules that are over, as the host's marker keeps them.
-  var expired: [String] = []
 
   var name: String { group.name }
 }
@@ -79,7 +79,7 @@ extension ExpandedGroup {
 struct GroupExpander {
   let presets: [String: RuleSet]
   let today: Day
-  /// Ends that a host has already seen.
+  /// Ids of rules that a host has already seen to be over: its clock may have been set back.
   let seenExpired: Set<String>
   var findings = Findings()
 
@@ -89,7 +89,7 @@ struct GroupExpander {
   mutating func expand(_ group: Group) -> ExpandedGroup {
     var expanded = ExpandedGroup(group: group)
     var done: Set<Inclusion> = []
-    add(group.rules, outer: [:], depth: 0, &done, to: &expanded)
+    add(group.rules, outer: [:], use: nil, depth: 0, &done, to: &expanded)
     let said = said(group.rules, depth: 0)
     (expanded.inboundDefault, expanded.outboundDefault) = (said.inbound, said.outbound)
     expanded.guardPolicy = said.guardPolicy
@@ -103,7 +103,7 @@ struct GroupExpander {
   }
 
   private mutating func add(
-    _ ruleSet: RuleSet, outer: [String: Parameter], depth: Int, _ done: inout Set<Inclusion>,
+    _ ruleSet: RuleSet, outer: [String: Parameter], use: SourceRange?, depth: Int, _ done: inout Set<Inclusion>,
     to expanded: inout ExpandedGroup
   ) {
     let path = outer.merging(ruleSet.parameters) { first, _ in first }
@@ -112,12 +112,13 @@ struct GroupExpander {
       return
     }
     let scope = expanded.scopes.count
-    expanded.scopes.append(ExpandedGroup.ScopeUse(parameters: parameters))
+    expanded.scopes.append(ExpandedGroup.ScopeUse(parameters: parameters, use: use))
     for rule in ruleSet.inbound { add(rule, .in, scope, to: &expanded) }
     for rule in ruleSet.outbound { add(rule, .out, scope, to: &expanded) }
     guard depth < Self.deepest else { return }
-    for use in ruleSet.uses {
-      if let preset = presets[use.value] { add(preset, outer: path, depth: depth + 1, &done, to: &expanded) }
+    for next in ruleSet.uses {
+      guard let preset = presets[next.value] else { continue }
+      add(preset, outer: path, use: use ?? next.range, depth: depth + 1, &done, to: &expanded)
     }
   }
 
@@ -138,11 +139,15 @@ struct GroupExpander {
   ) {
     guard rule.isEnabled else { return }
     let id = "\(expanded.name)/\(rule.name(direction))"
-    if let until = rule.until, hasEnded(id, until, &expanded) {
+    // A rule that would open something by its end needs `expires: open`.
+    if let until = rule.until, rule.verdict == .allow || rule.expiresOpen, until < today || seenExpired.contains(id) {
+      let message =
+        until < today
+        ? "rule '\(id)' ended on \(until): it is left out"
+        : "rule '\(id)' was over before on this host: it is left out, although it now ends on \(until)"
       findings.add(
         Diagnostic(
-          "expired-rule", "rule '\(id)' ended on \(until): it is left out", severity: .warning, at: rule.origin,
-          hint: "remove it, or give it a later day"))
+          "expired-rule", message, severity: .warning, at: rule.origin, hint: "remove it, or give it another name"))
       return
     }
     for item in rule.traffic {
@@ -156,14 +161,6 @@ struct GroupExpander {
     }
     let expandedRule = ExpandedRule(rule: rule, id: id, scope: scope)
     if direction == .in { expanded.inbound.append(expandedRule) } else { expanded.outbound.append(expandedRule) }
-  }
-
-  /// The last day is included. What a host has once seen expired stays so, whatever its clock says later.
-  private func hasEnded(_ id: String, _ until: Day, _ expanded: inout ExpandedGroup) -> Bool {
-    let end = "\(id)@\(until)"
-    guard until < today || seenExpired.contains(end) else { return false }
-    expanded.expired.append(end)
-    return true
   }
 
   // MARK: Defaults and guard
