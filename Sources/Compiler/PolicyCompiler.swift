@@ -19,10 +19,13 @@ public struct Compilation: Sendable {
   /// nil where anything is wrong; warnings do not count.
   public var desired: DesiredState?
   public var diagnostics: [Diagnostic]
+  /// Ends of rules that are over, as `GROUP/RULE@DAY`: the host's marker keeps them.
+  public var expired: [String]
 
-  public init(desired: DesiredState?, diagnostics: [Diagnostic]) {
+  public init(desired: DesiredState?, diagnostics: [Diagnostic], expired: [String] = []) {
     self.desired = desired
     self.diagnostics = diagnostics
+    self.expired = expired
   }
 }
 
@@ -36,7 +39,7 @@ public struct PolicyCompiler: Sendable {
   /// - Parameters:
   ///   - host: nil for all hosts at once, as `validate` does.
   ///   - today: the day in UTC.
-  ///   - expired: ids (`GROUP/RULE`) of rules that were over before on this host, as its marker keeps them.
+  ///   - expired: what the host's marker has kept of `Compilation.expired`; an end with another day is another end.
   public init(_ policy: Policy, host: InventoryHost?, today: Day, expired: Set<String> = []) {
     self.policy = policy.sorted()
     self.host = host
@@ -50,7 +53,7 @@ public struct PolicyCompiler: Sendable {
     let desired = run.compile()
     let diagnostics = run.diagnostics
     let isUsable = !diagnostics.contains { $0.severity == .error }
-    return Compilation(desired: isUsable ? desired : nil, diagnostics: diagnostics)
+    return Compilation(desired: isUsable ? desired : nil, diagnostics: diagnostics, expired: run.expired)
   }
 
   /// What the NICs of one VM get, and why; those in no group with rules are left out.

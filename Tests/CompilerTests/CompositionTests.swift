@@ -267,9 +267,17 @@ struct CompositionTests {
   @Test func onceSeenExpiredAlwaysExpired() throws {
     let rules = [rule(.allow, ssh, name: "legacy") { $0.until = Day("2030-01-01") }, rule(.allow, [.service("https")])]
     let policy = policy([group("web", in: rules)], vms: [Self.vm])
-    let nic = try #require(CompilerTests.explain(policy, "web-1", expired: ["web/legacy"]))
+    let later = PolicyCompiler(policy, host: nil, today: Day("2030-01-02")!).compile([])
+    #expect(later.expired == ["web/legacy@2030-01-01"])
+    let nic = try #require(CompilerTests.explain(policy, "web-1", expired: Set(later.expired)))
     #expect(nic.verdict(.in, tcp(22)) == .drop)
     #expect(nic.verdict(.in, tcp(443)) == .allow)
+    #expect(compile(policy, expired: Set(later.expired)).expired == later.expired)
+    // A later day is somebody's decision.
+    var longer = policy
+    longer.groups[0].rules.inbound[0].until = Day("2031-01-01")
+    #expect(
+      try #require(CompilerTests.explain(longer, "web-1", expired: Set(later.expired))).verdict(.in, tcp(22)) == .allow)
   }
 
   @Test func aDenialEndsOnlyWhereThatIsSaid() throws {

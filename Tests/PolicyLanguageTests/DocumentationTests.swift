@@ -32,7 +32,7 @@ import Testing
       }
     }
     used.subtract(vocabulary)
-    for target in ["Planning", "Reconcile", "Commands"] {
+    for target in ["Planning", "Reconcile", "Commands", "Compiler"] {
       let folder = GoldenFiles.root.appendingPathComponent("Sources/\(target)")
       let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.allObjects ?? []
       for case let file as URL in files where file.pathExtension == "swift" {

@@ -14,6 +14,8 @@ struct CompilationRun {
   /// By the place of a VM in the roster's index: groups with rules, and native groups, lowest first.
   private var memberships: [[Int]]
   private var nativeMemberships: [[Int]]
+  /// Ends of rules that are over.
+  let expired: [String]
 
   private struct Key: Hashable {
     let groups: [Int]
@@ -40,6 +42,7 @@ struct CompilationRun {
     let groups = policy.groups.filter { [roster] in $0.isEnabled && roster.holds($0.hosts) }
       .map { expander.expand($0) }
     for diagnostic in expander.findings.diagnostics { checker.findings.add(diagnostic) }
+    self.expired = Set(groups.flatMap(\.expired)).sorted()
     memberships = Array(repeating: [], count: roster.index.names.count)
     nativeMemberships = memberships
     for (place, group) in groups.enumerated() {

@@ -33,6 +33,8 @@ struct ExpandedGroup: Sendable {
   var guardPolicy: Located<GuardPolicy>?
   /// Whether a rule speaks of the NIC's network, parameters of VMs not looked at.
   var namesNetwork = false
+  /// Ends of rules that are over, as the host's marker keeps them.
+  var expired: [String] = []
 
   var name: String { group.name }
 }
@@ -79,7 +81,7 @@ extension ExpandedGroup {
 struct GroupExpander {
   let presets: [String: RuleSet]
   let today: Day
-  /// Ids of rules that a host has already seen to be over: its clock may have been set back.
+  /// Ends that a host has already seen; its clock may have been set back.
   let seenExpired: Set<String>
   var findings = Findings()
 
@@ -139,15 +141,14 @@ struct GroupExpander {
   ) {
     guard rule.isEnabled else { return }
     let id = "\(expanded.name)/\(rule.name(direction))"
-    // A rule that would open something by its end needs `expires: open`.
-    if let until = rule.until, rule.verdict == .allow || rule.expiresOpen, until < today || seenExpired.contains(id) {
+    if let until = rule.until, hasEnded(rule, id, until, &expanded) {
       let message =
         until < today
         ? "rule '\(id)' ended on \(until): it is left out"
-        : "rule '\(id)' was over before on this host: it is left out, although it now ends on \(until)"
+        : "rule '\(id)' was over before on this host: it is left out, although today is not after \(until)"
       findings.add(
         Diagnostic(
-          "expired-rule", message, severity: .warning, at: rule.origin, hint: "remove it, or give it another name"))
+          "expired-rule", message, severity: .warning, at: rule.origin, hint: "remove it, or give it a later day"))
       return
     }
     for item in rule.traffic {
@@ -161,6 +162,15 @@ struct GroupExpander {
     }
     let expandedRule = ExpandedRule(rule: rule, id: id, scope: scope)
     if direction == .in { expanded.inbound.append(expandedRule) } else { expanded.outbound.append(expandedRule) }
+  }
+
+  /// The last day is included. What a host has once seen to be over stays so, whatever its clock says later; a rule that would
+  /// open something by its end needs `expires: open`.
+  private func hasEnded(_ rule: PolicyRule, _ id: String, _ until: Day, _ expanded: inout ExpandedGroup) -> Bool {
+    let end = "\(id)@\(until)"
+    guard rule.verdict == .allow || rule.expiresOpen, until < today || seenExpired.contains(end) else { return false }
+    expanded.expired.append(end)
+    return true
   }
 
   // MARK: Defaults and guard

@@ -87,8 +87,12 @@ struct NameChecker {
     }
     let graph = NameGraph(edges)
     setOrder = graph.order
-    let known = names
-    report(graph.loops, "sets", "set-loop") { known.sets[$0]?.name.range }
+    for loop in graph.loops {
+      findings.add(
+        Diagnostic(
+          "set-loop", Self.loopMessage("sets", loop), at: names.sets[loop[0]]?.name.range, hint: Self.loopHint,
+          notes: Self.loopNotes(loop) { names.sets[$0]?.name.range }))
+    }
   }
 
   private mutating func checkServices(_ services: [ServiceDefinition]) {
@@ -101,25 +105,32 @@ struct NameChecker {
     }
     let graph = NameGraph(edges)
     serviceOrder = graph.order
-    let known = names
-    report(graph.loops, "services", "service-loop") { known.services[$0]?.name.range }
+    for loop in graph.loops {
+      findings.add(
+        Diagnostic(
+          "service-loop", Self.loopMessage("services", loop), at: names.services[loop[0]]?.name.range,
+          hint: Self.loopHint,
+          notes: Self.loopNotes(loop) { names.services[$0]?.name.range }))
+    }
   }
 
   private mutating func checkPresetLoops(_ presets: [RuleSet]) {
     let edges = Dictionary(presets.map { ($0.name.value, $0.uses.map(\.value)) }) { first, _ in first }
-    let known = names
-    report(NameGraph(edges).loops, "presets", "preset-loop") { known.presets[$0]?.name.range }
-  }
-
-  private mutating func report(
-    _ loops: [[String]], _ what: String, _ code: Diagnostic.Code, place: (String) -> SourceRange?
-  ) {
-    for loop in loops {
-      let path = (loop + [loop[0]]).joined(separator: " → ")
+    for loop in NameGraph(edges).loops {
       findings.add(
         Diagnostic(
-          code, "\(what) include each other in a loop: \(path)", at: place(loop[0]), hint: "remove one of them",
-          notes: loop.dropFirst().prefix(8).map { Diagnostic.Note("'\($0)' is defined here", at: place($0)) }))
+          "preset-loop", Self.loopMessage("presets", loop), at: names.presets[loop[0]]?.name.range,
+          hint: Self.loopHint, notes: Self.loopNotes(loop) { names.presets[$0]?.name.range }))
     }
+  }
+
+  private static func loopMessage(_ what: String, _ loop: [String]) -> String {
+    "\(what) include each other in a loop: \((loop + [loop[0]]).joined(separator: " → "))"
+  }
+
+  private static let loopHint = "remove one of them from another"
+
+  private static func loopNotes(_ loop: [String], _ place: (String) -> SourceRange?) -> [Diagnostic.Note] {
+    loop.dropFirst().prefix(8).map { Diagnostic.Note("'\($0)' is defined here", at: place($0)) }
   }
 }
