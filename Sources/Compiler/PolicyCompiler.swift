@@ -39,7 +39,7 @@ public struct PolicyCompiler: Sendable {
   /// - Parameters:
   ///   - host: nil for all hosts at once, as `validate` does.
   ///   - today: the day in UTC.
-  ///   - expired: what the host's marker has kept of `Compilation.expired`.
+  ///   - expired: what the host's marker has kept of `Compilation.expired`; an end with another day is another end.
   public init(_ policy: Policy, host: InventoryHost?, today: Day, expired: Set<String> = []) {
     self.policy = policy.sorted()
     self.host = host

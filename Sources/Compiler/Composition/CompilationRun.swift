@@ -42,7 +42,7 @@ struct CompilationRun {
     let groups = policy.groups.filter { [roster] in $0.isEnabled && roster.holds($0.hosts) }
       .map { expander.expand($0) }
     for diagnostic in expander.findings.diagnostics { checker.findings.add(diagnostic) }
-    self.expired = groups.flatMap(\.expired).sorted()
+    self.expired = Set(groups.flatMap(\.expired)).sorted()
     memberships = Array(repeating: [], count: roster.index.names.count)
     nativeMemberships = memberships
     for (place, group) in groups.enumerated() {

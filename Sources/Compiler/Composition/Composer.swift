@@ -143,21 +143,24 @@ struct Composer {
     let key = Key(
       group: group, variant: variant(of: group, network: scope.network?.name, own: scope.machineParameters))
     if let known = rules[key] { return known }
-    var result = Rules()
-    var scope = scope
-    for rule in expanded.inbound {
-      scope.parameters = expanded.scopes[rule.scope].parameters
-      if let rule = resolver.resolve(rule.rule, scope, group: expanded.name, id: rule.id) {
-        result.inbound.append(rule)
-      }
-    }
-    for rule in expanded.outbound {
-      scope.parameters = expanded.scopes[rule.scope].parameters
-      if let rule = resolver.resolve(rule.rule, scope, group: expanded.name, id: rule.id) {
-        result.outbound.append(rule)
-      }
-    }
+    let result = Rules(
+      inbound: resolve(expanded.inbound, of: expanded, scope),
+      outbound: resolve(expanded.outbound, of: expanded, scope))
     rules[key] = result
+    return result
+  }
+
+  private mutating func resolve(
+    _ rules: [ExpandedRule], of group: ExpandedGroup, _ scope: Scope
+  ) -> [ResolvedRule] {
+    var scope = scope
+    let result = rules.compactMap { rule -> ResolvedRule? in
+      scope.parameters = group.scopes[rule.scope].parameters
+      scope.use = group.scopes[rule.scope].use
+      resolver.findings.context = scope.use.map { Diagnostic.Note("group '\(group.name)' uses it here", at: $0) }
+      return resolver.resolve(rule.rule, scope, group: group.name, id: rule.id)
+    }
+    resolver.findings.context = nil
     return result
   }
 

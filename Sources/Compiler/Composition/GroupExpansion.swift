@@ -19,6 +19,8 @@ struct ExpandedGroup: Sendable {
     var parameters: [String: Parameter]
     var peerNames: Set<String> = []
     var trafficNames: Set<String> = []
+    /// Where the group uses the preset; nil for its own rules.
+    var use: SourceRange?
   }
 
   var group: Group
@@ -79,7 +81,7 @@ extension ExpandedGroup {
 struct GroupExpander {
   let presets: [String: RuleSet]
   let today: Day
-  /// Ends that a host has already seen.
+  /// Ends that a host has already seen; its clock may have been set back.
   let seenExpired: Set<String>
   var findings = Findings()
 
@@ -89,7 +91,7 @@ struct GroupExpander {
   mutating func expand(_ group: Group) -> ExpandedGroup {
     var expanded = ExpandedGroup(group: group)
     var done: Set<Inclusion> = []
-    add(group.rules, outer: [:], depth: 0, &done, to: &expanded)
+    add(group.rules, outer: [:], use: nil, depth: 0, &done, to: &expanded)
     let said = said(group.rules, depth: 0)
     (expanded.inboundDefault, expanded.outboundDefault) = (said.inbound, said.outbound)
     expanded.guardPolicy = said.guardPolicy
@@ -103,7 +105,7 @@ struct GroupExpander {
   }
 
   private mutating func add(
-    _ ruleSet: RuleSet, outer: [String: Parameter], depth: Int, _ done: inout Set<Inclusion>,
+    _ ruleSet: RuleSet, outer: [String: Parameter], use: SourceRange?, depth: Int, _ done: inout Set<Inclusion>,
     to expanded: inout ExpandedGroup
   ) {
     let path = outer.merging(ruleSet.parameters) { first, _ in first }
@@ -112,12 +114,13 @@ struct GroupExpander {
       return
     }
     let scope = expanded.scopes.count
-    expanded.scopes.append(ExpandedGroup.ScopeUse(parameters: parameters))
+    expanded.scopes.append(ExpandedGroup.ScopeUse(parameters: parameters, use: use))
     for rule in ruleSet.inbound { add(rule, .in, scope, to: &expanded) }
     for rule in ruleSet.outbound { add(rule, .out, scope, to: &expanded) }
     guard depth < Self.deepest else { return }
-    for use in ruleSet.uses {
-      if let preset = presets[use.value] { add(preset, outer: path, depth: depth + 1, &done, to: &expanded) }
+    for next in ruleSet.uses {
+      guard let preset = presets[next.value] else { continue }
+      add(preset, outer: path, use: use ?? next.range, depth: depth + 1, &done, to: &expanded)
     }
   }
 
@@ -138,11 +141,14 @@ struct GroupExpander {
   ) {
     guard rule.isEnabled else { return }
     let id = "\(expanded.name)/\(rule.name(direction))"
-    if let until = rule.until, hasEnded(id, until, &expanded) {
+    if let until = rule.until, hasEnded(rule, id, until, &expanded) {
+      let message =
+        until < today
+        ? "rule '\(id)' ended on \(until): it is left out"
+        : "rule '\(id)' was over before on this host: it is left out, although today is not after \(until)"
       findings.add(
         Diagnostic(
-          "expired-rule", "rule '\(id)' ended on \(until): it is left out", severity: .warning, at: rule.origin,
-          hint: "remove it, or give it a later day"))
+          "expired-rule", message, severity: .warning, at: rule.origin, hint: "remove it, or give it a later day"))
       return
     }
     for item in rule.traffic {
@@ -158,10 +164,11 @@ struct GroupExpander {
     if direction == .in { expanded.inbound.append(expandedRule) } else { expanded.outbound.append(expandedRule) }
   }
 
-  /// The last day is included. What a host has once seen expired stays so, whatever its clock says later.
-  private func hasEnded(_ id: String, _ until: Day, _ expanded: inout ExpandedGroup) -> Bool {
+  /// The last day is included. What a host has once seen to be over stays so, whatever its clock says later; a rule that would
+  /// open something by its end needs `expires: open`.
+  private func hasEnded(_ rule: PolicyRule, _ id: String, _ until: Day, _ expanded: inout ExpandedGroup) -> Bool {
     let end = "\(id)@\(until)"
-    guard until < today || seenExpired.contains(end) else { return false }
+    guard rule.verdict == .allow || rule.expiresOpen, until < today || seenExpired.contains(end) else { return false }
     expanded.expired.append(end)
     return true
   }

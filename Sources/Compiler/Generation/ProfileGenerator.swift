@@ -106,13 +106,15 @@ extension Layer3Generator.LimitProblem {
         at: source.range, hint: "put the inbound allow before the inbound rules that deny, or remove the limit")
     case .noElement:
       Diagnostic(
-        "limit-not-possible", "\(source.id) cannot have a limit: its protocol is decided at layer 2, which counts nothing",
+        "limit-not-possible",
+        "\(source.id) cannot have a limit: its protocol is decided at layer 2, which counts nothing",
         at: source.range, hint: "remove the limit")
     case .parts(let count):
       Diagnostic(
         "limit-in-parts",
         "the limit of \(source.id) counts each of \(count) kinds of packets by itself: nwfilter needs a rule for each",
-        severity: .warning, at: source.range, hint: "write one range of ports, or a rule for each port with its own limit")
+        severity: .warning, at: source.range,
+        hint: "write one range of ports, or a rule for each port with its own limit")
     }
   }
 }

@@ -12,10 +12,14 @@ struct Findings {
 
   private(set) var diagnostics: [Diagnostic] = []
   private var seen: Set<Key> = []
+  /// Who brought in what is looked at, where that is not where it is written.
+  var context: Diagnostic.Note?
 
   mutating func add(_ diagnostic: Diagnostic) {
     let key = Key(code: diagnostic.code, range: diagnostic.range, message: diagnostic.message)
-    if seen.insert(key).inserted { diagnostics.append(diagnostic) }
+    guard seen.insert(key).inserted else { return }
+    diagnostics.append(diagnostic)
+    if let context { diagnostics[diagnostics.count - 1].notes.append(context) }
   }
 
   /// By place, then code, then text: does not depend on the order in which they were found.

@@ -50,7 +50,7 @@ struct NameChecker {
       case .icmp(let name?) where ICMPMessages[name] == nil:
         findings.add(
           Diagnostic(
-            "unknown-icmp-message", "there is no kind of ICMP message '\(name)'", at: item.range,
+            "bad-icmp-type", "there is no kind of ICMP message '\(name)'", at: item.range,
             expected: "a name of 'nwfleet schema services', or icmpv4/NUMBER, icmpv6/NUMBER",
             hint: names.suggestion(for: name, ICMPMessages.all.map(\.name))))
       default: break
@@ -71,38 +71,6 @@ struct NameChecker {
       check(rule.traffic)
       if let from = rule.from { check(from) }
       if let to = rule.to { check(to) }
-      checkEnd(rule)
-    }
-    checkRuleNames(ruleSet)
-  }
-
-  /// What ends by itself must not close a gap that the policy counts on.
-  private mutating func checkEnd(_ rule: PolicyRule) {
-    guard rule.until != nil, rule.verdict != .allow, !rule.expiresOpen else { return }
-    findings.add(
-      Diagnostic(
-        "until-opens",
-        "'\(rule.text)' ends by itself, and then what it \(rule.verdict == .pass ? "passes on" : "\(rule.verdict.rawValue)s") may be allowed",
-        at: rule.origin, expected: "until: on a rule that allows", hint: "add 'expires: open' if that is meant"))
-  }
-
-  /// Environments and expiry know rules by their names.
-  private mutating func checkRuleNames(_ ruleSet: RuleSet) {
-    var places: [String: SourceRange] = [:]
-    for (direction, rules) in [(TrafficDirection.in, ruleSet.inbound), (.out, ruleSet.outbound)] {
-      for rule in rules {
-        let name = rule.name(direction)
-        let range = rule.name?.range ?? rule.origin
-        guard let first = places[name] else {
-          places[name] = range
-          continue
-        }
-        findings.add(
-          Diagnostic(
-            "duplicate-rule-name", "'\(ruleSet.name.value)' has two rules called '\(name)'", at: range,
-            hint: rule.name == nil ? "remove one of them, or tell them apart with name:" : "rename one of them",
-            notes: [Diagnostic.Note("the first one", at: first)]))
-      }
     }
   }
 
@@ -113,62 +81,56 @@ struct NameChecker {
     for set in sets {
       check(set.members)
       check(set.except)
-      for peer in set.members + set.except {
-        switch peer.value {
-        case .any, .network, .parameter:
-          findings.add(
-            Diagnostic(
-              "bad-set-member", "'\(peer.value.spelling)' cannot be in a set", at: peer.range,
-              expected: "addresses, prefixes, ranges, @SET, group:NAME or vm:NAME"))
-        default: break
-        }
-      }
       edges[set.name.value] = (set.members + set.except).compactMap { peer in
         if case .set(let name) = peer.value { name } else { nil }
       }
     }
     let graph = NameGraph(edges)
     setOrder = graph.order
-    let known = names
-    report(graph.loops, "sets", "set-loop") { known.sets[$0]?.name.range }
+    for loop in graph.loops {
+      findings.add(
+        Diagnostic(
+          "set-loop", Self.loopMessage("sets", loop), at: names.sets[loop[0]]?.name.range, hint: Self.loopHint,
+          notes: Self.loopNotes(loop) { names.sets[$0]?.name.range }))
+    }
   }
 
   private mutating func checkServices(_ services: [ServiceDefinition]) {
     var edges: [String: [String]] = [:]
     for service in services {
       check(service.traffic)
-      for item in service.traffic {
-        guard case .parameter = item.value else { continue }
-        findings.add(
-          Diagnostic(
-            "bad-service-item", "'\(item.value.spelling)' cannot be in a service", at: item.range,
-            expected: "other services, or protocols and ports", hint: "write it in the rules that use the service"))
-      }
       edges[service.name.value] = service.traffic.compactMap { item in
         if case .service(let name) = item.value { name } else { nil }
       }
     }
     let graph = NameGraph(edges)
     serviceOrder = graph.order
-    let known = names
-    report(graph.loops, "services", "service-loop") { known.services[$0]?.name.range }
+    for loop in graph.loops {
+      findings.add(
+        Diagnostic(
+          "service-loop", Self.loopMessage("services", loop), at: names.services[loop[0]]?.name.range,
+          hint: Self.loopHint,
+          notes: Self.loopNotes(loop) { names.services[$0]?.name.range }))
+    }
   }
 
   private mutating func checkPresetLoops(_ presets: [RuleSet]) {
     let edges = Dictionary(presets.map { ($0.name.value, $0.uses.map(\.value)) }) { first, _ in first }
-    let known = names
-    report(NameGraph(edges).loops, "presets", "preset-loop") { known.presets[$0]?.name.range }
-  }
-
-  private mutating func report(
-    _ loops: [[String]], _ what: String, _ code: Diagnostic.Code, place: (String) -> SourceRange?
-  ) {
-    for loop in loops {
-      let path = (loop + [loop[0]]).joined(separator: " → ")
+    for loop in NameGraph(edges).loops {
       findings.add(
         Diagnostic(
-          code, "\(what) include each other in a loop: \(path)", at: place(loop[0]), hint: "remove one of them",
-          notes: loop.dropFirst().prefix(8).map { Diagnostic.Note("'\($0)' is defined here", at: place($0)) }))
+          "preset-loop", Self.loopMessage("presets", loop), at: names.presets[loop[0]]?.name.range,
+          hint: Self.loopHint, notes: Self.loopNotes(loop) { names.presets[$0]?.name.range }))
     }
+  }
+
+  private static func loopMessage(_ what: String, _ loop: [String]) -> String {
+    "\(what) include each other in a loop: \((loop + [loop[0]]).joined(separator: " → "))"
+  }
+
+  private static let loopHint = "remove one of them from another"
+
+  private static func loopNotes(_ loop: [String], _ place: (String) -> SourceRange?) -> [Diagnostic.Note] {
+    loop.dropFirst().prefix(8).map { Diagnostic.Note("'\($0)' is defined here", at: place($0)) }
   }
 }

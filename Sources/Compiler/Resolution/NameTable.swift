@@ -42,15 +42,23 @@ struct NameTable {
     case set, group, service, preset, network, parameter
     case machine = "VM"
 
-    var code: Diagnostic.Code { Diagnostic.Code(rawValue: "unknown-\(self == .machine ? "vm" : rawValue)") }
   }
 
   mutating func unknown(
     _ kind: Kind, _ name: String, at range: SourceRange?, candidates: [String]? = nil
   ) -> Diagnostic {
-    Diagnostic(
-      kind.code, "there is no \(kind.rawValue) '\(name)'", at: range, expected: expectation(kind),
-      hint: elsewhere(kind, name) ?? suggestion(for: name, candidates ?? known(kind)))
+    let hint = elsewhere(kind, name) ?? suggestion(for: name, candidates ?? known(kind))
+    let message = "there is no \(kind.rawValue) '\(name)'"
+    let expected = expectation(kind)
+    return switch kind {
+    case .set: Diagnostic("unknown-set", message, at: range, expected: expected, hint: hint)
+    case .group: Diagnostic("unknown-group", message, at: range, expected: expected, hint: hint)
+    case .service: Diagnostic("unknown-service", message, at: range, expected: expected, hint: hint)
+    case .preset: Diagnostic("unknown-preset", message, at: range, expected: expected, hint: hint)
+    case .network: Diagnostic("unknown-network", message, at: range, expected: expected, hint: hint)
+    case .parameter: Diagnostic("unknown-parameter", message, at: range, expected: expected, hint: hint)
+    case .machine: Diagnostic("unknown-vm", message, at: range, expected: expected, hint: hint)
+    }
   }
 
   mutating func suggestion(for name: String, _ candidates: [String]) -> String? {

@@ -216,6 +216,8 @@ struct PeerResolver {
       return nil
     }
     guard let parameter = scope.parameter(name) else {
+      // Whoever uses a preset gives its parameters.
+      let range = scope.use ?? range
       if let subject = scope.subject, checker.names.machineParameters.contains(name) {
         checker.findings.add(
           Diagnostic(

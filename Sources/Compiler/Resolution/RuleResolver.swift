@@ -53,7 +53,7 @@ struct RuleResolver {
       guard regions[index].portUse == .ports else {
         findings.add(
           Diagnostic(
-            "from-port-without-ports", "'\(rule.text)' speaks of something that has no ports, but from-port is given",
+            "ports-not-possible", "'\(rule.text)' speaks of something that has no ports, but from-port is given",
             at: rule.origin, expected: "tcp, udp, sctp or services of these", hint: "make two rules of it"))
         return false
       }

@@ -11,6 +11,8 @@ struct Scope: Sendable {
   var parameters: [String: Parameter] = [:]
   /// The NIC, for messages: `VM 'web-1'`; nil for a profile that no NIC asked for.
   var subject: String?
+  /// Where a group uses the preset that the rule is from; nil for a group's own rules.
+  var use: SourceRange?
 
   func parameter(_ name: String) -> Parameter? { machineParameters[name] ?? parameters[name] }
 }
