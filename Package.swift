@@ -29,7 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 /// Test targets with a folder of golden files beside the tests; the tests find it by `#filePath`.
-let goldens: Set<String> = ["Commands", "PolicyLanguage"]
+let goldens: Set<String> = ["Commands", "Compiler", "PolicyLanguage"]
 
 /// Files of policies/presets, each with the preset of its name; a test compares them with the folder.
 let presets = ["open"]

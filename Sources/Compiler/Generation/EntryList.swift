@@ -48,8 +48,12 @@ struct EntryList: Sendable {
 
   /// A filter whose name follows from what it does: `PREFIX.` and 12 hexadecimal digits.
   func leaf(_ prefix: String, chain: String = Chain.root, priority: Int? = nil, origin: SourceRange) -> DesiredFilter {
+    filter("\(prefix).\(digest(chain, priority))", chain: chain, priority: priority, origin: origin)
+  }
+
+  func digest(_ chain: String, _ priority: Int?) -> String {
     let place = "\(chain) \(priority ?? Chain.defaultPriority(of: chain))"
     let text = ([place] + entries.map(\.summary)).joined(separator: "\n")
-    return filter("\(prefix).\(SHA1.hexDigest(text).prefix(12))", chain: chain, priority: priority, origin: origin)
+    return String(SHA1.hexDigest(text).prefix(12))
   }
 }

@@ -39,6 +39,15 @@ struct GuardGenerator {
   }
 
   static func leaf(_ policy: GuardPolicy, prefix: String, origin: SourceRange) -> DesiredFilter {
+    let content = usual[policy] ?? content(policy)
+    return content.list.filter("\(prefix).\(content.digest)", origin: origin)
+  }
+
+  /// Nearly all profiles have one of these: made once.
+  private static let usual: [GuardPolicy: (list: EntryList, digest: String)] = Dictionary(
+    uniqueKeysWithValues: [GuardPolicy.standard, .strict, .off].map { ($0, content($0)) })
+
+  private static func content(_ policy: GuardPolicy) -> (list: EntryList, digest: String) {
     var generator = GuardGenerator(policy)
     generator.addForeignMAC()
     generator.addDenials()
@@ -47,7 +56,7 @@ struct GuardGenerator {
     generator.addARP()
     generator.addRest()
     generator.list.addSystemRules(policy)
-    return generator.list.leaf(prefix, origin: origin)
+    return (generator.list, generator.list.digest(Chain.root, nil))
   }
 
   /// The values of `srcmacaddr` that may be sent; empty where any may or none may.

@@ -28,8 +28,29 @@ extension PacketRegion {
   static func messages(_ type: UInt8) -> ClosedRange<UInt16> { UInt16(type) << 8...UInt16(type) << 8 | 255 }
 }
 
-/// Types of ICMPv6 that Linux does not track, so that no match of a state ever finds them: neighbour and multicast listener
-/// discovery (Linux 6.1, nf_conntrack_proto_icmpv6.c, `noct_valid_new`).
-enum UntrackedICMPv6 {
-  static let messages = IntervalSet<UInt16>((130...136).map(PacketRegion.messages) + [PacketRegion.messages(143)])
+extension PacketRegion {
+  /// The messages of a region of ICMP that are in a set, and the others.
+  func split(by messages: IntervalSet<UInt16>) -> (inside: PacketRegion?, outside: PacketRegion?) {
+    var inside = self
+    inside.destinationPorts = destinationPorts.intersection(messages)
+    var outside = self
+    outside.destinationPorts = destinationPorts.subtracting(messages)
+    return (inside.isEmpty ? nil : inside, outside.isEmpty ? nil : outside)
+  }
+}
+
+extension IntervalSet<UInt16> {
+  /// The messages of ICMPv6 that Linux does not track, so that no match of a state ever finds them: neighbour and multicast
+  /// listener discovery (Linux 6.1, nf_conntrack_proto_icmpv6.c, `noct_valid_new`).
+  static let untrackedICMPv6 = IntervalSet((130...136).map(PacketRegion.messages) + [PacketRegion.messages(143)])
+
+  /// The messages that begin a flow for Linux.
+  static func queries(_ family: AddressFamily) -> Self { family == .ipv4 ? queriesIPv4 : queriesIPv6 }
+
+  private static let queriesIPv4 = queryTypes(.ipv4)
+  private static let queriesIPv6 = queryTypes(.ipv6)
+
+  private static func queryTypes(_ family: AddressFamily) -> Self {
+    IntervalSet((0...255).filter { ICMPMessages.reply(to: $0, family) != nil }.map(PacketRegion.messages))
+  }
 }

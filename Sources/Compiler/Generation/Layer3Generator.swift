@@ -25,23 +25,23 @@ struct Layer3Generator {
   let backend: Backend
 
   private(set) var list = EntryList()
-  private(set) var limitProblems: [LimitProblem] = []
-  /// Packets that stateless rules have decided so far, by direction.
-  private var stateless: [TrafficDirection: PacketSet] = [:]
+  private(set) var problems: [RuleProblem] = []
   /// Packets of outbound denials that look at new flows alone.
   private var deniedWhenNew = PacketSet.empty
   /// What goes out because of what the third segment lets in.
   private var laterReplies = PacketSet.empty
 
-  /// A limit that does not do what it says.
-  struct LimitProblem: Sendable, Hashable {
+  /// A rule that nwfilter cannot carry out as it is meant.
+  struct RuleProblem: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
-      /// Its drop would hit replies of inbound flows.
-      case meetsReplies
-      /// Each of so many parts counts by itself.
-      case parts(Int)
-      /// Layer 2 counts nothing.
-      case noElement
+      /// The drop of its limit would hit replies of inbound flows.
+      case limitMeetsReplies
+      /// Each of so many parts counts connections by itself.
+      case limitInParts(Int)
+      /// Its protocol is decided at layer 2, which counts nothing.
+      case limitAtLayer2
+      /// A denial before it takes some protocols out of all.
+      case statelessAfterDenial
     }
 
     var source: RuleSource
@@ -100,7 +100,7 @@ struct Layer3Generator {
 
 extension Layer3Generator {
   private mutating func allow(_ run: Run, _ direction: TrafficDirection, _ priority: inout Int) {
-    let regions = remaining(run, direction)
+    let regions = run.regions()
     if let limit = run.effect.connectionLimit {
       addLimit(limit, run, regions, direction, priority)
       priority += 1
@@ -108,41 +108,47 @@ extension Layer3Generator {
     for region in regions {
       let sources = run.sources(of: region)
       if run.effect.isStateless {
-        add(.accept, direction, priority, region, state: region.hasMessages ? nil : [], sources: sources)
+        addStateless(region, direction, priority, sources)
       } else if region.hasMessages {
         allowMessages(region, direction, priority, sources)
       } else {
         add(.accept, direction, priority, region, sources: sources)
-        if let untracked = untrackedMessages(of: region) {
-          add(.accept, direction, priority, untracked, state: nil, sources: sources)
-        }
+        if let untracked = untrackedMessages(of: region) { addStateless(untracked, direction, priority, sources) }
       }
-    }
-    if run.effect.isStateless {
-      stateless[direction] = run.rules.reduce(stateless[direction] ?? .empty) { $0.union($1.packets) }
     }
   }
 
-  /// The regions of a run without what earlier rules have decided in a way that an accept would undo.
-  private func remaining(_ run: Run, _ direction: TrafficDirection) -> [PacketRegion] {
-    let regions = run.regions()
-    let hole = run.effect.isStateless ? (direction == .out ? deniedWhenNew : .empty) : (stateless[direction] ?? .empty)
-    guard !hole.isEmpty, regions.contains(where: { hole.intersects(PacketSet($0)) }) else { return regions }
-    return PacketSet(regions).subtracting(hole).simplified().regions
+  /// Accepts packets whatever flow they belong to, but for those that denials before have left to later rules in part.
+  private mutating func addStateless(
+    _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
+  ) {
+    var regions = [region]
+    if direction == .out, deniedWhenNew.intersects(PacketSet(region)) {
+      regions = PacketSet(region).subtracting(deniedWhenNew).simplified().regions
+    }
+    for region in regions {
+      // A rule for all protocols but some: layer 3 has no such thing.
+      if !region.isAboutAllProtocols, !enumeratedFamilies.contains(region.family),
+        !region.protocols.isSubset(of: Layer3Match.named(region.family))
+      {
+        problems += sources.map { RuleProblem(source: $0, kind: .statelessAfterDenial) }
+      }
+      add(.accept, direction, priority, region, state: region.hasMessages ? nil : [], sources: sources)
+    }
   }
 
   /// ICMP of given types: libvirt makes no rule for the replies, and Linux tracks queries only.
   private mutating func allowMessages(
     _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
   ) {
-    let (queries, others) = region.splitByReplies()
+    let (queries, others) = region.split(by: .queries(region.family))
     if let queries {
       add(.accept, direction, priority, queries, sources: sources)
       if let replies = queries.replies() {
         add(.accept, direction.opposite, priority, replies, state: .established, sources: sources)
       }
     }
-    if let others { add(.accept, direction, priority, others, state: nil, sources: sources) }
+    if let others { addStateless(others, direction, priority, sources) }
   }
 
   /// Of a region about more than some types of ICMPv6, the messages without which IPv6 does not work and that no match of
@@ -151,7 +157,7 @@ extension Layer3Generator {
     guard !guardPolicy.nd, region.family == .ipv6, region.protocols.contains(58), region.hasAllPorts else { return nil }
     var result = region
     result.protocols = IntervalSet(58...58)
-    result.destinationPorts = UntrackedICMPv6.messages
+    result.destinationPorts = .untrackedICMPv6
     return result
   }
 
@@ -161,10 +167,10 @@ extension Layer3Generator {
     let source = run.rules[0].source
     for region in regions {
       if direction == .out, laterReplies.intersects(PacketSet(region)) {
-        limitProblems.append(LimitProblem(source: source, kind: .meetsReplies))
+        problems.append(RuleProblem(source: source, kind: .limitMeetsReplies))
       }
       if !region.protocols.isSubset(of: Layer3Match.named(region.family)), !region.protocols.isFull {
-        limitProblems.append(LimitProblem(source: source, kind: .noElement))
+        problems.append(RuleProblem(source: source, kind: .limitAtLayer2))
       }
       add(.drop, direction, priority, enumerated(region), limit: limit, sources: run.sources(of: region))
     }
@@ -175,7 +181,7 @@ extension Layer3Generator {
         anySource.source = .all(family)
         return count + Layer3Match.cost(of: anySource)
       }
-      if parts > 1 { limitProblems.append(LimitProblem(source: source, kind: .parts(parts))) }
+      if parts > 1 { problems.append(RuleProblem(source: source, kind: .limitInParts(parts))) }
     }
   }
 }
@@ -202,9 +208,7 @@ extension Layer3Generator {
       case .mirrored where !region.hasMessages:
         add(action, direction, priority, region, sources: sources)
       case .new:
-        let (queries, others) = region.hasMessages ? region.splitByReplies() : (region, nil)
-        if let queries { add(action, direction, priority, queries, state: .new, sources: sources) }
-        if let others { add(action, direction, priority, others, sources: sources) }
+        denyNew(region, action, direction, priority, sources)
         deniedWhenNew = deniedWhenNew.union(PacketSet(region))
       case .direct, .mirrored:
         // Of ICMP with a type libvirt makes the direct rule only.
@@ -214,6 +218,19 @@ extension Layer3Generator {
         }
       }
     }
+  }
+
+  /// Denies all but what may be part of a flow that is allowed; of ICMP that is the queries and their answers.
+  private mutating func denyNew(
+    _ region: PacketRegion, _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
+  ) {
+    let untracked: IntervalSet<UInt16> = region.family == .ipv6 ? .untrackedICMPv6 : .empty
+    let (apart, tracked) = region.hasMessages ? region.split(by: untracked) : (nil, region)
+    if let tracked {
+      let states: ConnectionStates = region.hasMessages ? [.new, .invalid] : .new
+      add(action, direction, priority, tracked, state: states, sources: sources)
+    }
+    if let apart { add(action, direction, priority, apart, sources: sources) }
   }
 
   private func form(of region: PacketRegion, _ action: Action, _ direction: TrafficDirection) -> Form {
@@ -309,26 +326,4 @@ extension Layer3Generator {
 extension TrafficDirection {
   var opposite: TrafficDirection { self == .in ? .out : .in }
   var filterDirection: Direction { self == .in ? .in : .out }
-}
-
-extension PacketRegion {
-  /// Of a region of ICMP messages, those that are queries for Linux, and the others.
-  func splitByReplies() -> (queries: PacketRegion?, others: PacketRegion?) {
-    var queries = self
-    queries.destinationPorts = destinationPorts.intersection(Self.queries(family))
-    var others = self
-    others.destinationPorts = destinationPorts.subtracting(Self.queries(family))
-    return (queries.isEmpty ? nil : queries, others.isEmpty ? nil : others)
-  }
-
-  private static func queries(_ family: AddressFamily) -> IntervalSet<UInt16> {
-    family == .ipv4 ? queriesIPv4 : queriesIPv6
-  }
-
-  private static let queriesIPv4 = queryTypes(.ipv4)
-  private static let queriesIPv6 = queryTypes(.ipv6)
-
-  private static func queryTypes(_ family: AddressFamily) -> IntervalSet<UInt16> {
-    IntervalSet((0...255).filter { ICMPMessages.reply(to: $0, family) != nil }.map(PacketRegion.messages))
-  }
 }

@@ -23,8 +23,11 @@ struct MinimalRules: Sendable {
   private static func withoutUnreachable(_ rules: [ResolvedRule]) -> [ResolvedRule] {
     var kept: [ResolvedRule] = []
     for rule in rules {
-      // A plain allow speaks of new flows and their replies; a later stateless one of all other packets as well.
-      let deciding = kept.filter { !(rule.effect.isStateless && $0.effect.allowsReplies) }
+      // A plain allow speaks of flows that begin and of their replies, a stateless one of packets of its direction, whatever
+      // flow they belong to: neither takes the other's packets away.
+      let deciding = kept.filter { earlier in
+        !(rule.effect.isAllow && earlier.effect.isAllow && rule.isStateless != earlier.isStateless)
+      }
       let near = deciding.flatMap(\.packets.regions).filter { region in
         rule.packets.regions.contains(where: region.intersects)
       }

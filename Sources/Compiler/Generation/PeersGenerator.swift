@@ -80,46 +80,53 @@ struct PeersGenerator {
   /// nil to let everything through that layer 3 decides.
   let backstop: Backstop?
   let guardPolicy: GuardPolicy
+  /// Whether layer 3 rejects some outbound packets: it comes after layer 2, which would drop them without a word.
+  let rejectsOutbound: Bool
   private(set) var list = EntryList()
 
   private var element: FilterProtocol { family == .ipv4 ? .ip : .ipv6 }
 
-  init(_ family: AddressFamily, backstop: Backstop?, guardPolicy: GuardPolicy) {
+  init(_ family: AddressFamily, backstop: Backstop?, decisions: Decisions, outbound: MinimalRules) {
     self.family = family
     self.backstop = backstop
-    self.guardPolicy = guardPolicy
+    guardPolicy = decisions.guardPolicy
+    rejectsOutbound =
+      decisions.outboundDefault == .reject || outbound.runs.contains { $0.effect.verdict == .reject }
   }
 
-  /// The leaf for a profile all of whose protocols layer 3 decides; nil where it would do nothing.
-  static func leaf(
-    _ backstop: Backstop?, _ family: AddressFamily, _ guardPolicy: GuardPolicy, prefix: String, origin: SourceRange
-  ) -> DesiredFilter? {
-    guard backstop != nil else { return nil }
-    var generator = PeersGenerator(family, backstop: backstop, guardPolicy: guardPolicy)
-    generator.addReturns()
-    generator.list.add(.drop, .inout, 900, Match(generator.element), sources: [.system("peers")])
-    return generator.list.leaf(prefix, chain: generator.chain, origin: origin)
+  /// The leaf for a profile all of whose protocols layer 3 decides.
+  mutating func leaf(prefix: String, origin: SourceRange) -> DesiredFilter {
+    addReturns()
+    addDrops(900, Match(element), "peers")
+    return list.leaf(prefix, chain: chain, origin: origin)
   }
 
   /// The leaf for a profile with rules about protocols that layer 3 does not know.
-  static func leaf(
-    enumerated backstop: Backstop?, _ family: AddressFamily, _ guardPolicy: GuardPolicy, decisions: Decisions,
-    inbound: MinimalRules, outbound: MinimalRules, prefix: String, origin: SourceRange
+  mutating func leaf(
+    decisions: Decisions, inbound: MinimalRules, outbound: MinimalRules, prefix: String, origin: SourceRange
   ) -> DesiredFilter {
-    var generator = PeersGenerator(family, backstop: backstop, guardPolicy: guardPolicy)
-    generator.addReturns()
-    generator.addNamed()
-    for (direction, rules) in [(TrafficDirection.in, inbound), (.out, outbound)] {
-      generator.addUnnamed(rules, direction)
-    }
+    addReturns()
+    addNamed()
+    addUnnamed(inbound, .in)
+    addUnnamed(outbound, .out)
     for (direction, verdict) in [
       (TrafficDirection.in, decisions.inboundDefault), (.out, decisions.outboundDefault),
     ] {
-      generator.list.add(
-        verdict == .allow ? .return : .drop, direction.filterDirection, 900, Match(generator.element),
+      list.add(
+        verdict == .allow ? .return : .drop, direction.filterDirection, 900, Match(element),
         sources: [Layer3Generator.source(direction)])
     }
-    return generator.list.leaf(prefix, chain: generator.chain, origin: origin)
+    return list.leaf(prefix, chain: chain, origin: origin)
+  }
+
+  /// Drops what the backstop has not let through, or leaves it to layer 3 to reject it.
+  private mutating func addDrops(_ priority: Int, _ match: Match, _ name: String) {
+    if rejectsOutbound {
+      list.add(.drop, .in, priority, match, sources: [.system(name)])
+      list.add(.return, .out, priority, match, sources: [.system(name)])
+    } else {
+      list.add(.drop, .inout, priority, match, sources: [.system(name)])
+    }
   }
 
   private var chain: String { family == .ipv4 ? "ipv4-peers" : "ipv6-peers" }
@@ -159,9 +166,12 @@ struct PeersGenerator {
   /// Leaves to layer 3, or denies where the backstop does, all that layer 3 has an element for.
   private mutating func addNamed() {
     for number in Layer3Match.named(family).ranges.joined() {
-      list.add(
-        backstop == nil ? .return : .drop, .inout, 200, Match(element, ["protocol": .number(UInt32(number))]),
-        sources: [.system("protocols")])
+      let match = Match(element, ["protocol": .number(UInt32(number))])
+      if backstop == nil {
+        list.add(.return, .inout, 200, match, sources: [.system("protocols")])
+      } else {
+        addDrops(200, match, "protocols")
+      }
     }
     if family == .ipv6, backstop == nil {
       list.add(.return, .inout, 200, Match(element, ["protocol": .number(44)]), sources: [.system("protocols")])

@@ -59,7 +59,7 @@ struct ProfileGenerator: Sendable {
       profile: layer3.list.filter(name, origin: origin), leaves: leaves, needsIPv4Addresses: isDeclared,
       needsIPv6Addresses: isDeclared,
       oneWay: backend.filtersRoutedInbound ? [] : Exposure.lines(inbound, backstops: backstops),
-      diagnostics: bound.diagnostics(of: name, at: origin) + layer3.limitProblems.map(\.diagnostic))
+      diagnostics: bound.diagnostics(of: name, at: origin) + layer3.problems.map(\.diagnostic))
   }
 
   private func leaves(
@@ -71,15 +71,13 @@ struct ProfileGenerator: Sendable {
     var leaves = [GuardGenerator.leaf(policy, prefix: prefix("guard"), origin: origin)]
     if let leaf = GuardGenerator.macLeaf(policy, prefix: prefix("mac"), origin: origin) { leaves.append(leaf) }
     for family in AddressFamily.allCases {
+      var generator = PeersGenerator(family, backstop: backstops[family], decisions: decisions, outbound: outbound)
       if enumerated.contains(family) {
         leaves.append(
-          PeersGenerator.leaf(
-            enumerated: backstops[family], family, policy, decisions: decisions, inbound: inbound, outbound: outbound,
-            prefix: prefix("peers"), origin: origin))
-      } else if let leaf = PeersGenerator.leaf(
-        backstops[family], family, policy, prefix: prefix("peers"), origin: origin)
-      {
-        leaves.append(leaf)
+          generator.leaf(
+            decisions: decisions, inbound: inbound, outbound: outbound, prefix: prefix("peers"), origin: origin))
+      } else if backstops[family] != nil {
+        leaves.append(generator.leaf(prefix: prefix("peers"), origin: origin))
       }
     }
     return leaves
@@ -92,29 +90,6 @@ extension MinimalRules {
     runs.lazy.flatMap(\.rules).flatMap(\.packets.regions).contains { region in
       region.family == family && !region.isAboutAllProtocols
         && !region.protocols.isSubset(of: Layer3Match.named(family))
-    }
-  }
-}
-
-extension Layer3Generator.LimitProblem {
-  fileprivate var diagnostic: Diagnostic {
-    switch kind {
-    case .meetsReplies:
-      Diagnostic(
-        "limit-not-possible",
-        "\(source.id) cannot have a limit: its drop would also hit replies to what an inbound rule allows after a denial",
-        at: source.range, hint: "put the inbound allow before the inbound rules that deny, or remove the limit")
-    case .noElement:
-      Diagnostic(
-        "limit-not-possible",
-        "\(source.id) cannot have a limit: its protocol is decided at layer 2, which counts nothing",
-        at: source.range, hint: "remove the limit")
-    case .parts(let count):
-      Diagnostic(
-        "limit-in-parts",
-        "the limit of \(source.id) counts each of \(count) kinds of packets by itself: nwfilter needs a rule for each",
-        severity: .warning, at: source.range,
-        hint: "write one range of ports, or a rule for each port with its own limit")
     }
   }
 }

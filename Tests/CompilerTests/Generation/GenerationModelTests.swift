@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import FilterModel
+import PacketPath
+import Testing
+
+@testable import Compiler
+
+/// Random policies, compiled, and the result carried out by an interpreter of nwfilter: every packet has the verdict that the
+/// first matching rule gives it.
+@Suite struct GenerationModelTests {
+  @Test("Verdicts of generated filters are those of the policy", arguments: 0..<16)
+  func verdicts(part: Int) {
+    var failures = 0
+    for seed in 0..<160 {
+      var policy = RandomPolicy(random: Random(seed: UInt64(part * 10_000 + seed)))
+      let decisions = policy.decisions()
+      guard let compiled = ModelCase(decisions) else { continue }
+      var problems = compiled.staticProblems()
+      for _ in 0..<60 where problems.isEmpty {
+        let direction: TrafficDirection = policy.pick([.in, .out])
+        problems += compiled.problems(of: policy.packet(direction), direction)
+      }
+      if !problems.isEmpty {
+        failures += 1
+        if failures <= 2 {
+          Issue.record("policy \(part * 10_000 + seed):\n\(problems[0])\n\(compiled.description)")
+        }
+      }
+    }
+    #expect(failures == 0)
+  }
+
+  @Test("Compiling twice gives the same, whatever the order of regions")
+  func deterministic() {
+    for seed in 0..<200 {
+      var policy = RandomPolicy(random: Random(seed: UInt64(seed)))
+      let decisions = policy.decisions()
+      var shuffled = decisions
+      for index in shuffled.inbound.indices {
+        shuffled.inbound[index].packets = PacketSet(decisions.inbound[index].packets.regions.reversed())
+      }
+      #expect(ModelCase.generate(decisions).profile.filter == ModelCase.generate(shuffled).profile.filter)
+    }
+  }
+}
+
+/// A policy with what became of it.
+struct ModelCase {
+  let decisions: Decisions
+  let generated: GeneratedProfile
+  private let model: FirstMatch
+  private let program: FilterProgram
+  /// Families whose protocols without an element at layer 3 are decided at layer 2.
+  private let enumerated: Set<AddressFamily>
+  /// Whether inbound allows come after inbound denials: then outbound denials may spare flows that run already.
+  private let sparesRunningFlows: Bool
+
+  static func generate(_ decisions: Decisions) -> GeneratedProfile {
+    ProfileGenerator().generate(
+      name: "t.profile.test", decisions: decisions, identity: Identity(project: "t"), origin: RandomPolicy.origin)
+  }
+
+  /// nil where the policy is refused.
+  init?(_ decisions: Decisions) {
+    self.decisions = decisions
+    let generated = Self.generate(decisions)
+    self.generated = generated
+    if generated.diagnostics.contains(where: { $0.severity == .error }) { return nil }
+    model = FirstMatch(decisions: decisions)
+    program = FilterProgram(
+      generated.profile.filter,
+      filters: Dictionary(uniqueKeysWithValues: generated.leaves.map { ($0.filter.name, $0.filter) }),
+      variables: [
+        "MAC": [RandomPolicy.ownMAC.description], "ADDRESS4": ["10.0.0.5", "10.0.0.6"], "ADDRESS6": ["2001:db8::5"],
+      ])
+    enumerated = Set(
+      AddressFamily.allCases.filter { family in
+        generated.profile.filter.rules.contains {
+          !$0.matchesState && $0.match?.filterProtocol == (family == .ipv4 ? .all : .allIPv6)
+        }
+      })
+    let verdicts = decisions.inbound.map(\.verdict) + [decisions.inboundDefault]
+    let firstDenial = verdicts.firstIndex { $0 != .allow } ?? verdicts.count
+    sparesRunningFlows =
+      verdicts[firstDenial...].contains(.allow) || decisions.inbound.contains { $0.connectionLimit != nil }
+  }
+
+  /// Rules that libvirt would change or that do nothing.
+  func staticProblems() -> [String] {
+    ([generated.profile] + generated.leaves).flatMap { desired in
+      desired.filter.findings().map(\.message)
+        + desired.filter.rules.flatMap { rule in rule.findings().map { "\(rule): \($0.message)" } }
+        + (desired.entryOrigins.count == desired.filter.entries.count
+          && desired.entrySources.count == desired.filter.entries.count ? [] : ["places are missing"])
+    }
+  }
+
+  var description: String {
+    let rules = [("in", decisions.inbound), ("out", decisions.outbound)].flatMap { name, rules in
+      rules.map { rule in
+        "  \(name) \(rule.verdict) \(rule.isStateless ? "stateless " : "")\(rule.connectionLimit.map { "≤\($0) " } ?? "")"
+          + rule.packets.regions.map { "\($0.spelling)" }.joined(separator: " | ")
+      }
+    }
+    let filters = ([generated.profile] + generated.leaves).map { desired in
+      "\(desired.filter.name) \(desired.filter.chain):\n"
+        + desired.filter.entries.map { "    \($0.summary)" }.joined(separator: "\n")
+    }
+    return (rules + ["  default in \(decisions.inboundDefault) out \(decisions.outboundDefault)"] + filters)
+      .joined(separator: "\n")
+  }
+}
+
+extension PacketRegion {
+  var spelling: String {
+    func ports(_ set: IntervalSet<UInt16>) -> String {
+      set.isFull ? "*" : set.ranges.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+    }
+    func addresses(_ set: AddressSet) -> String {
+      set.isAll(family) ? "*" : set.addressRanges(family).map(\.description).joined(separator: ",")
+    }
+    let numbers = protocols.isFull ? "*" : protocols.ranges.map { "\($0)" }.joined(separator: ",")
+    return
+      "\(family) \(numbers) \(addresses(source)):\(ports(sourcePorts)) > \(addresses(destination)):\(ports(destinationPorts))"
+  }
+}
+
+// MARK: Packets of a flow
+
+extension ModelCase {
+  func problems(of packet: Packet, _ direction: TrafficDirection) -> [String] {
+    if isSystemTraffic(packet) { return [] }
+    if isUnnamed(packet) { return statelessProblems(packet, direction) }
+    return firstPacketProblems(packet, direction) + establishedProblems(packet, direction)
+      + replyProblems(packet, direction) + otherPathProblems(packet, direction)
+  }
+
+  /// What the guard's rules let through before the policy is asked.
+  private func isSystemTraffic(_ packet: Packet) -> Bool {
+    packet.family == .ipv6 && packet.protocolNumber == 58 && (130...143).contains(packet.destinationPort >> 8)
+      && decisions.guardPolicy.nd
+  }
+
+  private func isUnnamed(_ packet: Packet) -> Bool {
+    [47, 99].contains(packet.protocolNumber) && enumerated.contains(packet.family)
+  }
+
+  private func frame(_ packet: Packet, _ direction: TrafficDirection) -> Frame {
+    Frame(
+      source: direction == .in ? RandomPolicy.otherMAC : RandomPolicy.ownMAC,
+      destination: direction == .in ? RandomPolicy.ownMAC : RandomPolicy.otherMAC, content: .packet(packet))
+  }
+
+  private func outcome(
+    _ packet: Packet, _ direction: TrafficDirection, _ tracking: Tracking, _ path: FramePath = .bridged
+  ) -> Outcome {
+    let frame = frame(packet, direction)
+    return direction == .in ? program.received(frame, tracking, path) : program.sent(frame, tracking, path)
+  }
+
+  private func expect(
+    _ what: String, _ packet: Packet, _ direction: TrafficDirection, _ actual: Outcome, _ expected: Outcome
+  ) -> [String] {
+    actual == expected ? [] : ["\(what) \(direction) \(packet): \(actual), not \(expected)"]
+  }
+
+  private func firstPacketProblems(_ packet: Packet, _ direction: TrafficDirection) -> [String] {
+    var tracking = FirstMatch.trackingOfFirst(packet)
+    let verdict = model.verdict(packet, direction)
+    let actual = outcome(packet, direction, tracking)
+    var expected = Outcome(verdict)
+    // What belongs to no flow and begins none passes where a rule is about just such packets; never against the policy.
+    if tracking.state == .invalid {
+      return actual == .accepted && expected != .accepted || actual == .undecided
+        ? ["invalid \(direction) \(packet): \(actual)"] : []
+    }
+    if tracking.state == .untracked, expected == .rejected, actual == .dropped { expected = .dropped }
+    var problems = expect("first", packet, direction, actual, expected)
+    tracking.connections = 4
+    if model.rule(packet, direction)?.connectionLimit != nil { expected = .dropped }
+    problems += expect("fourth", packet, direction, outcome(packet, direction, tracking), expected)
+    return problems
+  }
+
+  /// Later packets of the side that began the flow; also of flows that began before the policy denied them.
+  private func establishedProblems(_ packet: Packet, _ direction: TrafficDirection) -> [String] {
+    guard FirstMatch.trackingOfFirst(packet).state == .new else { return [] }
+    let actual = outcome(packet, direction, Tracking(state: .established, side: .original))
+    let isAllowed = model.verdict(packet, direction) == .allow
+    if !isAllowed, direction == .out, sparesRunningFlows { return actual == .undecided ? ["undecided \(packet)"] : [] }
+    return (actual == .accepted) == isAllowed ? [] : ["established \(direction) \(packet): \(actual)"]
+  }
+
+  private func replyProblems(_ packet: Packet, _ direction: TrafficDirection) -> [String] {
+    guard FirstMatch.trackingOfFirst(packet).state == .new, let reply = FirstMatch.reply(to: packet) else { return [] }
+    let back: TrafficDirection = direction == .in ? .out : .in
+    guard let isAllowed = model.allowsReplies(packet, direction) else { return [] }
+    // An answer of ICMP is of a type that begins no flow, so an allow of that type looks at no flow.
+    let isMessage = PortUse(protocolNumber: reply.protocolNumber) == .messages
+    if !isAllowed, isMessage, model.verdict(reply, back) == .allow { return [] }
+    let isExpected = isAllowed || model.allowsWithoutState(reply, back)
+    let paths: [FramePath] = back == .out ? FramePath.allCases : [.bridged]
+    return paths.flatMap { path -> [String] in
+      let actual = outcome(reply, back, Tracking(state: .established, side: .reply), path)
+      if !isExpected, direction == .out, model.verdict(packet, direction) != .allow, sparesRunningFlows { return [] }
+      return (actual == .accepted) == isExpected
+        ? [] : ["reply \(back) \(path) \(reply): \(actual), flow is \(model.verdict(packet, direction))"]
+    }
+  }
+
+  /// Errors about flows pass everywhere; layer 2 stops nothing that is allowed, and what else it lets in is announced.
+  private func otherPathProblems(_ packet: Packet, _ direction: TrafficDirection) -> [String] {
+    var problems: [String] = []
+    let isAllowed = model.verdict(packet, direction) == .allow
+    if isAllowed, let reply = FirstMatch.reply(to: packet) {
+      var error = reply
+      error.protocolNumber = packet.family == .ipv4 ? 1 : 58
+      (error.sourcePort, error.destinationPort) = (0, packet.family == .ipv4 ? 3 << 8 | 4 : 2 << 8)
+      let back: TrafficDirection = direction == .in ? .out : .in
+      problems += expect(
+        "error about", error, back, outcome(error, back, Tracking(state: .related, side: .reply)), .accepted)
+    }
+    guard direction == .in else { return problems }
+    let getsIn = program.layer2Accepts(frame(packet, .in))
+    if isAllowed, !getsIn { problems.append("layer 2 stops \(packet)") }
+    if !isAllowed, getsIn, generated.oneWay.isEmpty { problems.append("\(packet) gets in one way, unannounced") }
+    return problems
+  }
+
+  /// Layer 2 decides each packet by itself, on all paths.
+  private func statelessProblems(_ packet: Packet, _ direction: TrafficDirection) -> [String] {
+    let isAllowed = model.verdict(packet, direction) == .allow
+    return FramePath.allCases.flatMap { path -> [String] in
+      [Tracking(state: .new, side: .original), Tracking(state: .established, side: .reply)].flatMap { tracking in
+        let actual = outcome(packet, direction, tracking, path)
+        return (actual == .accepted) == isAllowed ? [] : ["unnamed \(direction) \(path) \(packet): \(actual)"]
+      }
+    }
+  }
+}
+
+extension Outcome {
+  init(_ verdict: Verdict) {
+    self =
+      switch verdict {
+      case .allow: .accepted
+      case .reject: .rejected
+      case .drop, .pass: .dropped
+      }
+  }
+}
