@@ -7,46 +7,71 @@ struct Protection {
   /// In words.
   private(set) var denials: Set<String> = []
 
+  /// Rules at layer 2 that let all frames of an element out.
+  private var openElements: Set<String> = []
+  private var deniesRest = false
+
   init(of name: String, in catalogue: FilterCatalogue) {
-    var open: Set<String> = []
+    // By word, the priority of the rule that denies it; and the first rule that accepts all of a family.
+    var denied: [String: Int] = [:]
+    var open: [String: Int] = [:]
     for filter in catalogue.tree(of: name) {
       for case .rule(let rule) in filter.entries {
-        let filterProtocol = rule.match?.filterProtocol
-        guard let filterProtocol, filterProtocol.layer != .ethernet else {
+        guard let filterProtocol = rule.match?.filterProtocol, filterProtocol.layer != .ethernet else {
           add(guard: rule, of: filter)
           continue
         }
         guard Self.matchesAll(rule) else { continue }
-        for direction in Self.directions(of: rule) {
-          let words = Self.words(direction, filterProtocol)
-          if rule.action == .accept { open.formUnion(words) } else { denials.formUnion(words) }
+        // A rule that allows all of TCP is a rule; one that allows everything is a default.
+        guard rule.action != .accept || filterProtocol == .all || filterProtocol == .allIPv6 else { continue }
+        for word in Self.directions(of: rule).flatMap({ Self.words($0, filterProtocol) }) {
+          if rule.action == .accept {
+            open[word] = min(open[word] ?? .max, rule.priority)
+          } else {
+            denied[word] = min(denied[word] ?? .max, rule.priority)
+          }
         }
       }
     }
-    // A rule that allows all of TCP is a rule; one that allows everything is a default.
-    for direction in [Direction.in, .out] {
-      for family in [FilterProtocol.all, .allIPv6] {
-        let words = Self.words(direction, family)
-        if open.isSuperset(of: words) { denials.subtract(words) }
+    for (word, priority) in denied where open[word] ?? .max > priority { denials.insert(word) }
+    guard deniesRest else { return }
+    for element in ["ip", "ipv6", "arp"] where !openElements.contains(element) {
+      denials.insert("guard (sources of \(element))")
+    }
+  }
+
+  /// Addresses that a guard lets out are told by the form of its rules, not by their values: a NIC that gets another address
+  /// has lost nothing.
+  private mutating func add(guard rule: Rule, of filter: Filter) {
+    guard rule.direction != .in else { return }
+    let filterProtocol = rule.match?.filterProtocol.name ?? "mac"
+    let attributes = (rule.match?.attributes ?? []).filter { rule.match?.definition(of: $0).name != "comment" }
+    let isForeignMAC =
+      filter.chain == Chain.root
+      && attributes.contains { $0.isNegated && rule.match?.definition(of: $0).name == "srcmacaddr" }
+    switch (rule.action, filter.chain) {
+    case (.drop, "mac") where attributes.isEmpty: denials.insert("guard (foreign MAC addresses)")
+    case (.drop, Chain.root) where isForeignMAC: denials.insert("guard (foreign MAC addresses)")
+    case (.drop, Chain.root) where attributes.isEmpty && filterProtocol == "mac":
+      denials.insert("guard (other frames)")
+      deniesRest = true
+    case (.drop, Chain.root) where attributes.isEmpty:
+      // Beside other frames that pass, those of an address that may not be sent from.
+      denials.insert("guard (sources of \(filterProtocol))")
+    case (.drop, Chain.root):
+      let words = attributes.compactMap { attribute in
+        rule.match.map { $0.definition(of: attribute) }.map { definition in
+          "\(definition.name) \(definition.kind.text(attribute.value))"
+        }
       }
+      denials.insert("guard (\(filterProtocol) \(words.joined(separator: " ")))")
+    case (.accept, Chain.root) where attributes.isEmpty: openElements.insert(filterProtocol)
+    default: break
     }
   }
 
   private static func words(_ direction: Direction, _ filterProtocol: FilterProtocol) -> [String] {
     protocols(of: filterProtocol).map { "default of \(direction.rawValue) (\($0))" }
-  }
-
-  /// Addresses that it denies are told by the form of the rule, not by their values, so that a NIC that gets another address
-  /// has not lost anything.
-  private mutating func add(guard rule: Rule, of filter: Filter) {
-    guard rule.action == .drop, rule.direction != .in, filter.chain == Chain.root || filter.chain == "mac" else {
-      return
-    }
-    let attributes = (rule.match?.attributes ?? []).compactMap { attribute -> String? in
-      guard let name = rule.match?.definition(of: attribute).name, name != "comment" else { return nil }
-      return attribute.isNegated ? "other \(name)" : name
-    }
-    denials.insert("guard (\(([rule.match?.filterProtocol.name ?? "any frame"] + attributes).joined(separator: " ")))")
   }
 
   private static func matchesAll(_ rule: Rule) -> Bool {

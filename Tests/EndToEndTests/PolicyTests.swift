@@ -43,9 +43,7 @@ extension EndToEnd {
     }
 
     /// What an apply sends, the record of what was applied left out.
-    private static func sent(
-      by repository: TestRepository, _ host: TestHost, _ arguments: String...
-    ) async throws -> [String] {
+    private static func sent(by repository: TestRepository, _ host: TestHost) async throws -> [String] {
       let before = try defined(host).count
       try await repository.apply()
       return try defined(host).dropFirst(before).filter { $0 != "acme.host.marker" }

@@ -190,7 +190,7 @@ import Testing
     #expect(opened.unprotected.map(\.machine) == ["web-1"])
     let unguarded = plan(
       state([profile("web", leaf: nil), own("web")], [interface("web-1")]), host(web, [running]))
-    #expect(unguarded.weakened.map(\.lost) == [["guard (mac other srcmacaddr)"]])
+    #expect(unguarded.weakened.map(\.lost) == [["guard (foreign MAC addresses)"]])
     #expect(codes(unguarded.findings(beyond: Limits())) == ["unprotected"])
     // A default that is denied protocol by protocol has not gone.
     let one: [FilterProtocol] = [
@@ -200,6 +200,31 @@ import Testing
     let enumerated = ("acme.profile.web", [include("acme.guard.aaaaaaaaaaaa")] + one.map { drop($0) })
     let result = plan(state([leaf(), enumerated, own("web")], [interface("web-1")]), host(web, [running]))
     #expect(result.weakened.isEmpty)
+  }
+
+  /// `strict` lets out what has a declared address, `standard` everything: no rule that denies has gone.
+  @Test func aWiderGuardIsUnprotected() {
+    func ip(_ address: Bool) -> Filter.Entry {
+      address
+        ? variableRule("MAC", protocol: .arp, attribute: "arpsrcmacaddr")
+        : .rule(Rule(.accept, .inout, match: Match(.ip)))
+    }
+    let rest = Filter.Entry.rule(Rule(.drop, .inout, priority: 1000, match: Match(.mac)))
+    let strict = ("acme.guard.bbbbbbbbbbbb", [guardRule, ip(true), rest])
+    let standard = ("acme.guard.cccccccccccc", [guardRule, ip(true), ip(false), rest])
+    let result = plan(
+      state([standard, profile("web", leaf: standard.0), own("web")], [interface("web-1")]),
+      host([strict, profile("web", leaf: strict.0), own("web")], [running]))
+    #expect(result.weakened.map(\.lost) == [["guard (sources of ip)"]])
+  }
+
+  /// What layer 3 has no element for is let through behind the denials of all that it has.
+  @Test func anAcceptBehindTheDenialsIsNoDefault() {
+    let behind = Filter.Entry.rule(Rule(.accept, .inout, priority: 901, matchesState: false, match: Match(.all)))
+    let open = (
+      "acme.profile.web", [include("acme.guard.aaaaaaaaaaaa"), rule(port: 80), drop(.all), drop(.allIPv6), behind]
+    )
+    #expect(plan(state([leaf(), open, own("web")], [interface("web-1")]), host(web, [running])).unprotected.isEmpty)
   }
 
   @Test func aRuleThatAllowsMoreIsNotWeaker() {
