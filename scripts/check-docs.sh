@@ -127,11 +127,12 @@ check_examples() {
   done <"$work/list"
 }
 
-# Lines that say something: no comments, no empty ones.
+# check_length FILE LINK README: lines that say something, not comments nor empty ones, and the README's number of them.
 check_length() {
   local lines
   lines=$(grep -cvE '^ *(#|$)' "$1")
   if ((lines > 15)); then fail "$1: $lines lines, more than 15"; fi
+  grep -qE "\\($2\\).*\\| $lines \\|\$" "$3" || fail "$3: does not say that $2 has $lines lines"
 }
 
 if [[ ${1:-} == --self-test ]]; then
@@ -151,6 +152,7 @@ if [[ ${1:-} == --self-test ]]; then
   group valid '<!-- wrong: unknown-service -->' 'allow https'
   group other '<!-- wrong: unknown-set -->' 'allow htpps'
   seq -f '- %g' 16 >"$planted/long.yaml"
+  echo '| (long.yaml) | 16 |' >"$planted/long.md"
   missed=0
   expect_failure() {
     local name=$1
@@ -166,7 +168,7 @@ if [[ ${1:-} == --self-test ]]; then
   for name in unmarked invalid valid other layout; do
     expect_failure "$name" check_examples "$planted/base.md" "$planted/$name.md"
   done
-  expect_failure long check_length "$planted/long.yaml"
+  expect_failure long check_length "$planted/long.yaml" long.yaml "$planted/long.md"
   echo "check-docs: self-test: $((6 - missed)) of 6 planted violations found"
   ((missed == 0))
   exit
@@ -190,7 +192,9 @@ check_examples ./docs/language.md "${all[@]}"
 while IFS= read -r project; do
   check_repository "$(dirname "$project")" "$(dirname "$project")"
 done < <(find examples -name nwfleet.yaml | sort)
-for policy in examples/everyday/policies/*.yaml; do check_length "$policy"; done
+for policy in examples/everyday/policies/*.yaml; do
+  check_length "$policy" "policies/$(basename "$policy")" examples/everyday/README.md
+done
 for preset in policies/presets/*.yaml; do
   name=$(basename "$preset" .yaml)
   grep -qE "^ *use: (\[.*)?$name\b" policies/README.md || fail "policies/README.md: no example uses '$name'"
