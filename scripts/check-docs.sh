@@ -85,26 +85,19 @@ check_repository() {
     fail "$place: its policy is not valid"
     return
   fi
-  for environment in "" "$repository"/environments/*.yaml; do
-    check_renders "$repository" "$place" "$environment"
+  check_renders "$repository" "$place"
+  for environment in "$repository"/environments/*.yaml; do
+    if [[ -e $environment ]]; then check_renders "$repository" "$place" --env "$(basename "$environment" .yaml)"; fi
   done
 }
 check_renders() {
-  local repository=$1 place=$2 host
-  local -a options=()
-  if [[ $3 == *'*'* ]]; then return; fi
-  if [[ -n $3 ]]; then options=(--env "$(basename "$3" .yaml)"); fi
-  for host in $(hosts_of "$repository"); do
-    if ! "$program" render --quiet --repo "$repository" --host "$host" "${options[@]}" >"$work/fresh"; then
-      fail "$place: 'nwfleet render --host $host ${options[*]}' fails"
-    elif ! grep -q '<filter ' "$work/fresh"; then
-      fail "$place: 'nwfleet render --host $host ${options[*]}' prints no filter"
-    fi
-  done
-}
-# The names below 'hosts:' in nwfleet.yaml.
-hosts_of() {
-  awk '/^[^ #]/ { inside = /^hosts:/ } inside && /^  [a-z0-9-]+:/ { sub(/:.*/, ""); sub(/^ */, ""); print }' "$1/nwfleet.yaml"
+  local repository=$1 place=$2
+  shift 2
+  if ! "$program" render --quiet --repo "$repository" "$@" >"$work/fresh"; then
+    fail "$place: 'nwfleet render $*' fails"
+  elif ! grep -q '<filter ' "$work/fresh"; then
+    fail "$place: 'nwfleet render $*' prints no filter"
+  fi
 }
 
 # An example that a document shows as wrong.
