@@ -32,7 +32,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let goldens: Set<String> = ["Commands", "Compiler", "PolicyLanguage"]
 
 /// Files of policies/presets, each with the preset of its name; a test compares them with the folder.
-let presets = ["open"]
+let presets = [
+  "bastion", "database", "dhcp-client", "dhcp-server", "gateway-only", "internet-only", "isolated", "open", "router", "vrrp",
+  "web-server", "windows-dc",
+]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")

@@ -4,11 +4,15 @@
 # - docs/commands.md and docs/reference/ are what bin/nwfleet says;
 # - every 'nwfleet COMMAND --flag' in a code block or in `code` exists;
 # - the text block below a line '<!-- output: nwfleet ... -->' is what that command prints here;
-# - policy files in documents are valid: a yaml block below a line '<!-- repo: PATH -->' is a file of a repository, and
-#   each document's files together must pass 'nwfleet validate'; so must every repository in examples/.
+# - every yaml block is an example that compiles, or one that is refused as the document says (doc-repositories.sh), and
+#   so is every repository in examples/;
+# - the five policies of everyday life have at most 15 lines, and policies/README.md uses every preset.
+#
+#   scripts/check-docs.sh               all of it
+#   scripts/check-docs.sh --self-test   plants one violation of each kind and expects each to be found
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$PWD/bin/nwfleet
+program=${NWFLEET_PROGRAM:-$PWD/bin/nwfleet}
 if [[ ! -x $program ]]; then
   echo "check-docs: bin/nwfleet is not there: run 'make build' first" >&2
   exit 1
@@ -74,23 +78,99 @@ check_use() {
 outputs=0
 repositories=0
 check_repository() {
+  local repository=$1 place=$2 environment
   repositories=$((repositories + 1))
-  "$program" validate --quiet --repo "$1" >&2 || fail "$2: its policy is not valid"
-  "$program" fmt --check --quiet --repo "$1" >&2 || fail "$2: its policy is not as 'nwfleet fmt' writes it"
+  "$program" fmt --check --quiet --repo "$repository" >&2 || fail "$place: its policy is not as 'nwfleet fmt' writes it"
+  if ! "$program" validate --quiet --repo "$repository" >&2; then
+    fail "$place: its policy is not valid"
+    return
+  fi
+  check_renders "$repository" "$place"
+  for environment in "$repository"/environments/*.yaml; do
+    if [[ -e $environment ]]; then check_renders "$repository" "$place" --env "$(basename "$environment" .yaml)"; fi
+  done
 }
+check_renders() {
+  local repository=$1 place=$2
+  shift 2
+  if ! "$program" render --quiet --repo "$repository" "$@" >"$work/fresh"; then
+    fail "$place: 'nwfleet render $*' fails"
+  elif ! grep -q '<filter ' "$work/fresh"; then
+    fail "$place: 'nwfleet render $*' prints no filter"
+  fi
+}
+
+# An example that a document shows as wrong.
+check_wrong() {
+  local repository=$1 place=$2 code=$3
+  wrong=$((wrong + 1))
+  if "$program" validate --repo "$repository" >"$work/fresh" 2>&1; then
+    fail "$place: this is shown as wrong, and is valid"
+  elif ! grep -qF "[$code]" "$work/fresh"; then
+    cat "$work/fresh" >&2
+    fail "$place: this is wrong, but not by $code"
+  fi
+}
+wrong=0
+check_examples() {
+  local repository place code
+  scripts/doc-repositories.sh "$work/examples" "$@" >"$work/list" || fail "not every yaml block says what it is"
+  while IFS=$'\t' read -r repository place code; do
+    if [[ $code == - ]]; then check_repository "$repository" "$place"; else check_wrong "$repository" "$place" "$code"; fi
+  done <"$work/list"
+}
+
+# check_length FILE LINK README: lines that say something, not comments nor empty ones, and the README's number of them.
+check_length() {
+  local lines
+  lines=$(grep -cvE '^ *(#|$)' "$1")
+  if ((lines > 15)); then fail "$1: $lines lines, more than 15"; fi
+  grep -qE "\\($2\\).*\\| $lines \\|\$" "$3" || fail "$3: does not say that $2 has $lines lines"
+}
+
+if [[ ${1:-} == --self-test ]]; then
+  planted=$work/planted
+  mkdir -p "$planted"
+  # plant NAME MARK LINE...: a document with one block.
+  plant() {
+    local document=$planted/$1.md mark=$2 fence='```'
+    shift 2
+    { printf '%s\n' "$mark" "${fence}yaml" "$@" "$fence"; } >"$document"
+  }
+  group() { plant "$1" "$2" 'groups:' '  a:' '    vms: {name: a}' "    in: [$3]"; }
+  plant base '<!-- base: nwfleet.yaml -->' 'project: acme' 'id: 6f1c0d2e' 'hosts:' '  kvm1: {uri: "sandbox:///1"}'
+  plant unmarked '' 'sets: {}'
+  plant invalid '<!-- rules: in -->' '- allow htpps'
+  plant layout '<!-- rules: in -->' '-   allow https'
+  group valid '<!-- wrong: unknown-service -->' 'allow https'
+  group other '<!-- wrong: unknown-set -->' 'allow htpps'
+  seq -f '- %g' 16 >"$planted/long.yaml"
+  echo '| (long.yaml) | 16 |' >"$planted/long.md"
+  missed=0
+  expect_failure() {
+    local name=$1
+    shift
+    failures=0
+    "$@" 2>"$work/said"
+    if ((failures == 0)); then
+      echo "check-docs: self-test: $name was not found" >&2
+      missed=$((missed + 1))
+    fi
+  }
+  check_examples "$planted/base.md"
+  for name in unmarked invalid valid other layout; do
+    expect_failure "$name" check_examples "$planted/base.md" "$planted/$name.md"
+  done
+  expect_failure long check_length "$planted/long.yaml" long.yaml "$planted/long.md"
+  echo "check-docs: self-test: $((6 - missed)) of 6 planted violations found"
+  ((missed == 0))
+  exit
+fi
 
 while IFS= read -r document; do
   if [[ $document != ./docs/commands.md ]]; then
     while IFS=: read -r line text; do check_use "$document:$line" "$text"; done < <(code "$document")
   fi
-  repository=$work/${document//\//_}
-  awk -v root="$repository" '
-    /^<!-- repo: .* -->$/ { path = root "/" $3; next }
-    path && /^```yaml/ {
-      folder = path; sub(/\/[^\/]*$/, "", folder); system("mkdir -p \"" folder "\""); inside = 1; next
-    }
-    /^```/ { if (inside) close(path); inside = 0; path = ""; next }
-    inside { print >path }' "$document"
   while IFS=: read -r line command; do
     awk -v start="$line" 'NR > start && /^```/ { if (inside) exit; inside = 1; next } inside' "$document" >"$work/recorded"
     read -ra words <<<"$command"
@@ -98,11 +178,21 @@ while IFS= read -r document; do
     if ! diff -u "$work/recorded" "$work/fresh" >&2; then fail "$document:$line: this is not what '$command' prints"; fi
     outputs=$((outputs + 1))
   done < <(grep -nE '^<!-- output: nwfleet .* -->$' "$document" | sed -E 's/<!-- output: (.*) -->/\1/')
-  if [[ -d $repository ]]; then check_repository "$repository" "$document"; fi
 done < <(documents)
+# language.md first: its base is that of the others.
+mapfile -t all < <(documents | grep -vx ./docs/language.md)
+check_examples ./docs/language.md "${all[@]}"
 while IFS= read -r project; do
   check_repository "$(dirname "$project")" "$(dirname "$project")"
 done < <(find examples -name nwfleet.yaml | sort)
+for policy in examples/everyday/policies/*.yaml; do
+  check_length "$policy" "policies/$(basename "$policy")" examples/everyday/README.md
+done
+for preset in policies/presets/*.yaml; do
+  name=$(basename "$preset" .yaml)
+  grep -qE "^ *use: (\[.*)?$name\b" policies/README.md || fail "policies/README.md: no example uses '$name'"
+  grep -q "^| \`$name\` |" policies/README.md || fail "policies/README.md: '$name' is not in the table"
+done
 
 same() {
   if ! diff -u "$1" "$work/fresh" >&2; then fail "$1 is not what the binary says: 'make docs' writes it"; fi
@@ -116,5 +206,5 @@ same docs/reference/services.md
 "$program" schema policy >"$work/fresh"
 same docs/reference/policy.schema.json
 
-echo "check-docs: $uses uses of nwfleet, $outputs outputs, $repositories policy repositories, $failures wrong"
+echo "check-docs: $uses uses of nwfleet, $outputs outputs, $repositories repositories that compile, $wrong that do not, $failures failures"
 ((failures == 0))

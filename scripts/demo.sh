@@ -132,11 +132,11 @@ must_not_ping vm2 192.168.122.11 "the policy drops pings to vm1"
 must_ping vm1 192.168.122.12 "vm1 itself may ping, and gets its answers"
 
 caption "Somebody changes a filter by hand: drift finds it, apply repairs it"
-virsh nwfilter-dumpxml web-server-ports | sed "s/action='drop'/action='accept'/" >"$work/tampered.xml"
+virsh nwfilter-dumpxml demo.profile.web | sed "s/action='drop'/action='accept'/" >"$work/tampered.xml"
 run 0 virsh nwfilter-define "$work/tampered.xml"
 must_ping vm2 192.168.122.11 "the hole is real"
 run 2 nwfleet drift
-[[ $output == *web-server-ports* ]] || fail "drift does not name the filter"
+[[ $output == *demo.profile.web* ]] || fail "drift does not name the filter"
 apply
 run 0 nwfleet drift
 must_not_ping vm2 192.168.122.11 "the hole is closed"
