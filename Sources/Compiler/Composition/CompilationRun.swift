@@ -6,6 +6,9 @@ import FilterModel
 /// One compilation: from names to filters.
 struct CompilationRun {
   private let policy: Policy
+  /// nil for all hosts at once: there the policy as a whole is checked.
+  private let host: InventoryHost?
+  private let today: Day
   private let roster: Roster
   private var composer: Composer
   private let names: FilterNames
@@ -24,6 +27,9 @@ struct CompilationRun {
 
   /// What the NICs of one combination of groups share.
   private struct Profile {
+    /// Of the first NIC.
+    let scope: Scope
+    var nics: [NIC] = []
     var composed: ComposedGroups
     var generated: GeneratedProfile
     var name: String { generated.profile.filter.name }
@@ -34,6 +40,8 @@ struct CompilationRun {
   /// - Parameter policy: each section sorted by name.
   init(_ policy: Policy, host: InventoryHost?, today: Day, expired: Set<String>, observed: [HostMachine]) {
     self.policy = policy
+    self.host = host
+    self.today = today
     roster = Roster(policy, host: host, observed: observed)
     names = FilterNames(project: policy.identity.project)
     natives = NativeAttachments(policy)
@@ -76,7 +84,7 @@ struct CompilationRun {
           interfaces.append(interface(nic, native))
         }
         guard !chosen.isEmpty else { continue }
-        let profile = profile(of: chosen, scope(of: nic, machine))
+        let profile = profile(of: chosen, scope(of: nic, machine), nic)
         checkAddresses(nic, machine, chosen, profile)
         let filter = filter(for: nic, profile, origin: composer.groups[chosen[0]].group.origin)
         if let problem = filters.add(filter, of: nic, machine) { findings.add(problem) }
@@ -87,6 +95,7 @@ struct CompilationRun {
       }
     }
     addSingleProfiles()
+    check()
     for profile in profiles.values {
       filters.add(profile.generated.profile)
       for leaf in profile.generated.leaves { filters.add(leaf) }
@@ -109,9 +118,10 @@ struct CompilationRun {
     }
   }
 
-  private mutating func profile(of chosen: [Int], _ scope: Scope) -> Profile {
+  private mutating func profile(of chosen: [Int], _ scope: Scope, _ nic: NIC? = nil) -> Profile {
     let variant = composer.variant(of: chosen, network: scope.network?.name, own: scope.machineParameters)
     let key = Key(groups: chosen, variant: variant)
+    if let nic, host == nil { profiles[key]?.nics.append(nic) }
     if let known = profiles[key] { return known }
     let composed = composer.compose(chosen, scope)
     let groups = chosen.map { composer.groups[$0] }
@@ -119,9 +129,22 @@ struct CompilationRun {
       name: names.profile(groups.map(\.name), variant), decisions: composed.decisions, identity: policy.identity,
       origin: groups[0].group.origin)
     for diagnostic in generated.diagnostics { findings.add(diagnostic) }
-    let profile = Profile(composed: composed, generated: generated)
+    let profile = Profile(
+      scope: scope, nics: nic.map { [$0] } ?? [], composed: composed, generated: generated)
     profiles[key] = profile
     return profile
+  }
+
+  /// Looks at the policy as a whole, where it has no errors and no host is meant.
+  private mutating func check() {
+    guard host == nil, !findings.diagnostics.contains(where: { $0.severity == .error }) else { return }
+    let combinations = profiles.map { key, profile in
+      CheckContext.Combination(
+        groups: key.groups, scope: profile.scope, composed: profile.composed, nics: profile.nics)
+    }
+    for finding in PolicyChecks.findings(policy, today: today, composer: &composer, combinations) {
+      findings.add(finding)
+    }
   }
 
   /// Filterrefs only: what a NIC refers to keeps its name for the NIC's life.

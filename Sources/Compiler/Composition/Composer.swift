@@ -26,7 +26,7 @@ struct Composer {
     let variant: Variant
   }
 
-  private struct Rules {
+  struct Rules {
     var inbound: [ResolvedRule] = []
     var outbound: [ResolvedRule] = []
   }
@@ -138,7 +138,7 @@ struct Composer {
     return first + rules
   }
 
-  private mutating func rules(of group: Int, _ scope: Scope) -> Rules {
+  mutating func rules(of group: Int, _ scope: Scope) -> Rules {
     let expanded = groups[group]
     let key = Key(
       group: group, variant: variant(of: group, network: scope.network?.name, own: scope.machineParameters))
@@ -164,7 +164,7 @@ struct Composer {
     return result
   }
 
-  private mutating func adminRules(_ scope: Scope) -> [ResolvedRule] {
+  mutating func adminRules(_ scope: Scope) -> [ResolvedRule] {
     guard let admins else { return [] }
     let variant = adminVariant(network: scope.network?.name)
     if let known = adminRules[variant] { return known }

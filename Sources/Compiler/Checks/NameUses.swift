@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+
+/// Names that a policy speaks of somewhere, also in what is switched off.
+struct NameUses {
+  private(set) var sets: Set<String> = []
+  private(set) var services: Set<String> = []
+  private(set) var presets: Set<String> = []
+  private(set) var groups: Set<String> = []
+
+  init(_ policy: Policy) {
+    for set in policy.sets {
+      add(set.members)
+      add(set.except)
+    }
+    for service in policy.services { add(service.traffic) }
+    for ruleSet in policy.presets + policy.groups.map(\.rules) { add(ruleSet) }
+    for parameters in policy.machineParameters.values { add(parameters) }
+    if let admins = policy.admins {
+      add(admins.from)
+      add(admins.allow)
+    }
+  }
+
+  private mutating func add(_ ruleSet: RuleSet) {
+    for use in ruleSet.uses { presets.insert(use.value) }
+    for rule in ruleSet.inbound + ruleSet.outbound {
+      add(rule.traffic)
+      add(rule.from ?? [])
+      add(rule.to ?? [])
+    }
+    add(ruleSet.parameters)
+  }
+
+  private mutating func add(_ parameters: [String: Parameter]) {
+    for parameter in parameters.values {
+      add(parameter.peers ?? [])
+      add(parameter.traffic ?? [])
+    }
+  }
+
+  private mutating func add(_ peers: [Located<Peer>]) {
+    for peer in peers {
+      switch peer.value {
+      case .set(let name): sets.insert(name)
+      case .group(let name): groups.insert(name)
+      default: break
+      }
+    }
+  }
+
+  private mutating func add(_ traffic: [Located<Traffic>]) {
+    for item in traffic {
+      if case .service(let name) = item.value { services.insert(name) }
+    }
+  }
+}
