@@ -119,7 +119,7 @@ struct ApplyCommand: Subcommand {
         host: host,
         policy: HostPolicy(repository, commit: await repository.commit(), takesOver: takesOver))
     case .saved(let saved, _):
-      let session = try await PlanSession(host: host, request: try saved.request())
+      let session = PlanSession(host: host, request: try saved.request())
       try await session.checkUnchanged()
       return session
     }

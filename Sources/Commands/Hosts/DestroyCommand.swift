@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Compiler
 import Diagnostics
 import FilterModel
 import Planning
@@ -29,7 +30,7 @@ struct DestroyCommand: Subcommand {
     defer { withExtendedLifetime(lock) {} }
     try ArmedUndo.requireNone(for: address.name, uri: address.uri)
     let host = try await address.open(.readWrite)
-    let session = try await PlanSession(
+    let session = PlanSession(
       host: host,
       request: .removal(
         of: repository.policy.identity, repositoryID: repository.policy.repositoryID, from: try await host.observe()))

@@ -21,7 +21,7 @@ extension Policy {
       while let rules = left.popLast() {
         for (direction, list) in [(TrafficDirection.in, rules.inbound), (.out, rules.outbound)] {
           for rule in list where rule.isEnabled {
-            found.append(WrittenRule(id: "\(group.name)/\(RuleName.name(of: rule, direction: direction))", rule: rule))
+            found.append(WrittenRule(id: "\(group.name)/\(rule.name(direction))", rule: rule))
           }
         }
         left += rules.uses.filter { seen.insert($0.value).inserted }.compactMap { presets[$0.value] }

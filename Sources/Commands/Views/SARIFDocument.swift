@@ -131,10 +131,10 @@ struct SARIFDocument: Encodable {
   }
 
   private static func encoded(_ path: String) -> String {
-    let plain = Set("-._~/!$&'()*+,;=@".utf8)
     let digits = Array("0123456789ABCDEF")
+    let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!$&'()*+,;=@".utf8)
     return path.utf8.map { byte in
-      byte.isLetter || byte.isDigit || plain.contains(byte)
+      plain.contains(byte)
         ? String(UnicodeScalar(byte)) : "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
     }.joined()
   }

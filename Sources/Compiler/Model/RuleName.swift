@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Diagnostics
 import FilterModel
 
 /// Names of rules in their group: given by hand, or derived from direction and text.
