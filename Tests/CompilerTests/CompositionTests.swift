@@ -11,7 +11,7 @@ struct CompositionTests {
   private static let vm = machine("web-1", ["10.0.0.11"], macs: [1])
 
   private func explain(_ groups: [Group], _ change: (inout Policy) -> Void = { _ in }) throws -> NICExplanation {
-    try #require(CompilerTests.explain(policy(groups, vms: [Self.vm], change), "web-1"))
+    try #require(explained(policy(groups, vms: [Self.vm], change), "web-1"))
   }
 
   private let ssh = [Traffic.service("ssh")]
@@ -269,7 +269,7 @@ struct CompositionTests {
     let policy = policy([group("web", in: rules)], vms: [Self.vm])
     let later = PolicyCompiler(policy, host: nil, today: Day("2030-01-02")!).compile([])
     #expect(later.expired == ["web/legacy@2030-01-01"])
-    let nic = try #require(CompilerTests.explain(policy, "web-1", expired: Set(later.expired)))
+    let nic = try #require(explained(policy, "web-1", expired: Set(later.expired)))
     #expect(nic.verdict(.in, tcp(22)) == .drop)
     #expect(nic.verdict(.in, tcp(443)) == .allow)
     #expect(compile(policy, expired: Set(later.expired)).expired == later.expired)
@@ -277,7 +277,7 @@ struct CompositionTests {
     var longer = policy
     longer.groups[0].rules.inbound[0].until = Day("2031-01-01")
     #expect(
-      try #require(CompilerTests.explain(longer, "web-1", expired: Set(later.expired))).verdict(.in, tcp(22)) == .allow)
+      try #require(explained(longer, "web-1", expired: Set(later.expired))).verdict(.in, tcp(22)) == .allow)
   }
 
   @Test func aDenialEndsOnlyWhereThatIsSaid() throws {

@@ -129,7 +129,7 @@ func codes(_ policy: Policy, _ severity: Diagnostic.Severity = .error) -> [Strin
 }
 
 /// What the first NIC of a VM gets.
-func explain(_ policy: Policy, _ name: String, expired: Set<String> = []) -> NICExplanation? {
+func explained(_ policy: Policy, _ name: String, expired: Set<String> = []) -> NICExplanation? {
   PolicyCompiler(policy, host: nil, today: today, expired: expired).explain(name, []).first
 }
 

@@ -25,7 +25,7 @@ struct HostTests {
       try names(Compilation(desired: desired, diagnostics: [])) == [
         "acme.nic.525400aabb01", "acme.profile.all", "acme.profile.all.web", "acme.profile.web",
       ])
-    let nic = try #require(desired.filters.first)
+    let nic = try #require(desired.filters.first { $0.filter.name == "acme.nic.525400aabb01" })
     #expect(nic.filter.rules.isEmpty)
     #expect(nic.filter.references.map(\.filter) == ["acme.profile.all.web"])
     #expect(desired.interfaces.map(\.reference.filter) == ["acme.nic.525400aabb01"])
@@ -56,7 +56,8 @@ struct HostTests {
   @Test func aNICsOwnAddressesAreParametersOfItsFilter() throws {
     let vm = machine("web-1", ["10.0.0.11", "10.0.0.2"], macs: [1])
     let desired = try #require(compile(policy([group("web", guard: .strict)], vms: [vm])).desired)
-    let parameters = try #require(desired.filters.first?.filter.references.first).parameters
+    let nic = try #require(desired.filters.first { $0.filter.name == "acme.nic.525400000001" })
+    let parameters = try #require(nic.filter.references.first).parameters
     #expect(parameters == ["ADDRESS4": ["10.0.0.2", "10.0.0.11"], "ADDRESS6": ["::"]])
   }
 

@@ -11,7 +11,7 @@ struct ResolutionTests {
   private static let web = machine("web-1", ["10.0.0.11", "2001:db8::11"], macs: [1])
 
   private func explain(in rule: PolicyRule, _ change: (inout Policy) -> Void = { _ in }) throws -> NICExplanation {
-    try #require(CompilerTests.explain(policy([group("web", in: [rule])], vms: [Self.web], change), "web-1"))
+    try #require(explained(policy([group("web", in: [rule])], vms: [Self.web], change), "web-1"))
   }
 
   // MARK: Families
@@ -231,8 +231,8 @@ struct ResolutionTests {
       $0.presets = [preset]
       $0.machineParameters = ["web-2": ["ports": parameter(["https"], traffic: [.service("https")])]]
     }
-    let first = try #require(CompilerTests.explain(policy, "web-1"))
-    let second = try #require(CompilerTests.explain(policy, "web-2"))
+    let first = try #require(explained(policy, "web-1"))
+    let second = try #require(explained(policy, "web-2"))
     #expect(first.verdict(.in, tcp(22, "192.0.2.1")) == .allow)
     #expect(first.verdict(.in, tcp(22, "10.0.0.1")) == .drop)
     #expect(second.verdict(.in, tcp(22, "192.0.2.1")) == .drop)
@@ -248,7 +248,7 @@ struct ResolutionTests {
         parameters: ["ports": parameter([value], traffic: [.service(value)])])
     }
     let policy = policy([group("web", uses: ["a", "b"])], vms: [Self.web]) { $0.presets = presets }
-    let nic = try #require(CompilerTests.explain(policy, "web-1"))
+    let nic = try #require(explained(policy, "web-1"))
     #expect([22, 443, 80].map { nic.verdict(.in, tcp($0)) } == [.allow, .allow, .drop])
   }
 
@@ -290,7 +290,7 @@ struct ResolutionTests {
     }
     #expect(codes(compiled(.allow)) == [])
     #expect(codes(compiled(.allow), .warning) == ["empty-peer"])
-    let nic = try #require(CompilerTests.explain(compiled(.allow), "web-1"))
+    let nic = try #require(explained(compiled(.allow), "web-1"))
     #expect(nic.inbound.isEmpty)
     for verdict in [Verdict.drop, .reject, .pass] { #expect(codes(compiled(verdict)) == ["empty-peer"]) }
   }

@@ -134,6 +134,8 @@ struct Composer {
         Diagnostic(
           "too-many-decisions", "pass rules multiply to more than \(TierFlattener.mostRules) decisions for one NIC",
           at: range, hint: "let a group of an earlier tier say less, or say it after its other rules"))
+      // Nothing is generated of it.
+      return first
     }
     return first + rules
   }
