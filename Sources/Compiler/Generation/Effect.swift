@@ -43,13 +43,15 @@ struct Run: Sendable, Hashable {
     rules.contains { $0.packets.regions.contains(where: region.intersects) }
   }
 
-  /// The rules that a region of the run comes from.
+  /// The rules that a region of the run comes from: one that has all of it, or else those that have a part.
   func sources(of region: PacketRegion) -> [RuleSource] {
     if rules.count == 1 { return [rules[0].source] }
     var sources: [RuleSource] = []
-    for rule in rules
-    where !sources.contains(rule.source) && rule.packets.regions.contains(where: region.intersects) {
-      sources.append(rule.source)
+    for rule in rules {
+      if rule.packets.regions.contains(where: region.isSubset) { return [rule.source] }
+      if !sources.contains(rule.source), rule.packets.regions.contains(where: region.intersects) {
+        sources.append(rule.source)
+      }
     }
     return sources
   }

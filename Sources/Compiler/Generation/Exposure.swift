@@ -7,11 +7,16 @@ import PacketPath
 enum Exposure {
   /// In the words of rules, families of one kind of traffic together.
   ///
-  /// - Parameter backstops: by family; none where layer 2 lets every protocol through.
-  static func lines(_ inbound: MinimalRules, backstops: [AddressFamily: Backstop]) -> [String] {
+  /// - Parameters:
+  ///   - backstops: by family; none where layer 2 lets every protocol through that layer 3 decides.
+  ///   - enumerated: families whose other protocols are decided at layer 2.
+  static func lines(
+    _ inbound: MinimalRules, backstops: [AddressFamily: Backstop], enumerated: Set<AddressFamily>
+  ) -> [String] {
     var whats: [Peers: Set<What>] = [:]
     for family in AddressFamily.allCases {
-      let peers = backstops[family]?.peers ?? [(protocolNumber: nil, remote: .all(family))]
+      let numbers: [UInt8?] = enumerated.contains(family) ? Layer3Match.elements(family).map(\.number) : [nil]
+      let peers = backstops[family]?.peers ?? numbers.map { (protocolNumber: $0, remote: .all(family)) }
       for (number, remote) in peers where number != 44 {
         let region = PacketRegion(
           family: family, protocols: number.map { IntervalSet($0...$0) } ?? .full, source: remote)
@@ -49,7 +54,12 @@ enum Exposure {
     // Addresses with the same traffic share a line.
     var byWords: [String: [AddressRange]] = [:]
     for (peers, what) in rest where !what.isEmpty {
-      byWords[words(what, families: [peers.family]), default: []] += peers.remote.addressRanges(peers.family)
+      let words = words(what, families: [peers.family])
+      if what == [.number(PacketRegion.icmp(peers.family))], peers.remote.isAll(peers.family) {
+        lines.append(words)
+      } else {
+        byWords[words, default: []] += peers.remote.addressRanges(peers.family)
+      }
     }
     lines += byWords.map { words, ranges in
       "\(words) from \(ranges.sorted().map(\.description).joined(separator: ", "))"

@@ -113,7 +113,7 @@ extension GuardGenerator {
           if last > first { match.set("typeend", .number(last)) }
           list.add(.accept, .out, Priority.exceptions, Self.from(source, match), sources: [.system("multicast")])
         }
-        if policy.dhcp != .off {
+        if policy.dhcp != .off, source?.address != .address(0, .ipv6) {
           list.add(
             .accept, .out, Priority.exceptions,
             Self.from(source, Match(.ipv6, ["protocol": .number(17), "dstportstart": .number(547)])),

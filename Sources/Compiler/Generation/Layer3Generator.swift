@@ -106,21 +106,20 @@ extension Layer3Generator {
       priority += 1
     }
     for region in regions {
-      let sources = run.sources(of: region)
       if run.effect.isStateless {
-        addStateless(region, direction, priority, sources)
+        addStateless(region, direction, priority, run)
       } else if region.hasMessages {
-        allowMessages(region, direction, priority, sources)
+        allowMessages(region, direction, priority, run)
       } else {
-        add(.accept, direction, priority, region, sources: sources)
-        if let untracked = untrackedMessages(of: region) { addStateless(untracked, direction, priority, sources) }
+        add(.accept, direction, priority, region, .run(run))
+        if let untracked = untrackedMessages(of: region) { addStateless(untracked, direction, priority, run) }
       }
     }
   }
 
   /// Accepts packets whatever flow they belong to, but for those that denials before have left to later rules in part.
   private mutating func addStateless(
-    _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
+    _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ run: Run
   ) {
     var regions = [region]
     if direction == .out, deniedWhenNew.intersects(PacketSet(region)) {
@@ -131,24 +130,25 @@ extension Layer3Generator {
       if !region.isAboutAllProtocols, !enumeratedFamilies.contains(region.family),
         !region.protocols.isSubset(of: Layer3Match.named(region.family))
       {
-        problems += sources.map { RuleProblem(source: $0, kind: .statelessAfterDenial) }
+        problems += run.sources(of: region).map { RuleProblem(source: $0, kind: .statelessAfterDenial) }
       }
-      add(.accept, direction, priority, region, state: region.hasMessages ? nil : [], sources: sources)
+      add(.accept, direction, priority, region, state: region.hasMessages ? nil : [], .run(run))
     }
   }
 
   /// ICMP of given types: libvirt makes no rule for the replies, and Linux tracks queries only.
   private mutating func allowMessages(
-    _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
+    _ region: PacketRegion, _ direction: TrafficDirection, _ priority: Int, _ run: Run
   ) {
     let (queries, others) = region.split(by: .queries(region.family))
     if let queries {
-      add(.accept, direction, priority, queries, sources: sources)
+      add(.accept, direction, priority, queries, .run(run))
       if let replies = queries.replies() {
-        add(.accept, direction.opposite, priority, replies, state: .established, sources: sources)
+        add(
+          .accept, direction.opposite, priority, replies, state: .established, .sources(run.sources(of: queries)))
       }
     }
-    if let others { addStateless(others, direction, priority, sources) }
+    if let others { addStateless(others, direction, priority, run) }
   }
 
   /// Of a region about more than some types of ICMPv6, the messages without which IPv6 does not work and that no match of
@@ -172,17 +172,17 @@ extension Layer3Generator {
       if !region.protocols.isSubset(of: Layer3Match.named(region.family)), !region.protocols.isFull {
         problems.append(RuleProblem(source: source, kind: .limitAtLayer2))
       }
-      add(.drop, direction, priority, enumerated(region), limit: limit, sources: run.sources(of: region))
+      add(.drop, direction, priority, enumerated(region), limit: limit, .run(run))
     }
-    for family in AddressFamily.allCases {
-      // Sources are counted one by one, so only parts that a source can be in together count apart.
-      let parts = regions.filter { $0.family == family }.reduce(0) { count, region in
+    // Sources are counted one by one, so only parts that a source can be in together count apart.
+    let parts = AddressFamily.allCases.map { family in
+      regions.filter { $0.family == family }.reduce(0) { count, region in
         var anySource = region
         anySource.source = .all(family)
         return count + Layer3Match.cost(of: anySource)
       }
-      if parts > 1 { problems.append(RuleProblem(source: source, kind: .limitInParts(parts))) }
     }
+    if let most = parts.max(), most > 1 { problems.append(RuleProblem(source: source, kind: .limitInParts(most))) }
   }
 }
 
@@ -202,19 +202,21 @@ extension Layer3Generator {
   private mutating func deny(_ run: Run, _ direction: TrafficDirection, _ priority: Int, later: ArraySlice<Run>) {
     let action: Action = run.effect.verdict == .reject ? .reject : .drop
     for region in run.regions() {
-      let sources = run.sources(of: region)
       let region = enumerated(region)
       switch form(of: region, action, direction) {
       case .mirrored where !region.hasMessages:
-        add(action, direction, priority, region, sources: sources)
+        add(action, direction, priority, region, .run(run))
       case .new:
-        denyNew(region, action, direction, priority, sources)
+        denyNew(region, action, direction, priority, run)
         deniedWhenNew = deniedWhenNew.union(PacketSet(region))
       case .direct, .mirrored:
         // Of ICMP with a type libvirt makes the direct rule only.
-        add(action, direction, priority, region, state: region.hasMessages ? nil : [], sources: sources)
-        if later.contains(where: { $0.effect.allowsReplies && $0.intersects(region) }), let replies = region.replies() {
-          add(.drop, direction.opposite, priority, replies, state: .established, sources: sources)
+        add(action, direction, priority, region, state: region.hasMessages ? nil : [], .run(run))
+        // What the host sends or routes has got to the VM: its answers must not pass by a later allow.
+        if direction == .in, later.contains(where: { $0.effect.allowsReplies && $0.intersects(region) }),
+          let replies = region.replies()
+        {
+          add(.drop, .out, priority, replies, state: .established, .sources(run.sources(of: region)))
         }
       }
     }
@@ -222,15 +224,15 @@ extension Layer3Generator {
 
   /// Denies all but what may be part of a flow that is allowed; of ICMP that is the queries and their answers.
   private mutating func denyNew(
-    _ region: PacketRegion, _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ sources: [RuleSource]
+    _ region: PacketRegion, _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ run: Run
   ) {
     let untracked: IntervalSet<UInt16> = region.family == .ipv6 ? .untrackedICMPv6 : .empty
     let (apart, tracked) = region.hasMessages ? region.split(by: untracked) : (nil, region)
     if let tracked {
       let states: ConnectionStates = region.hasMessages ? [.new, .invalid] : .new
-      add(action, direction, priority, tracked, state: states, sources: sources)
+      add(action, direction, priority, tracked, state: states, .run(run))
     }
-    if let apart { add(action, direction, priority, apart, sources: sources) }
+    if let apart { add(action, direction, priority, apart, .run(run)) }
   }
 
   private func form(of region: PacketRegion, _ action: Action, _ direction: TrafficDirection) -> Form {
@@ -265,7 +267,7 @@ extension Layer3Generator {
       for family in AddressFamily.allCases {
         add(
           .reject, direction, Self.lastPriority - 1, enumerated(.all(family)), state: [.new, .established],
-          sources: [Self.source(direction)])
+          .sources([Self.source(direction)]))
       }
     }
     var sources: [RuleSource] = []
@@ -273,8 +275,8 @@ extension Layer3Generator {
     if outboundDefault != .allow { sources.append(Self.source(.out)) }
     if sources.isEmpty { sources = [RuleSource(id: "system/invalid", range: nil)] }
     for family in AddressFamily.allCases {
-      for match in Layer3Match.matches(for: enumerated(.all(family))) {
-        list.add(.drop, .inout, Self.lastPriority, match, sources: sources)
+      for piece in Layer3Match.pieces(of: enumerated(.all(family))) {
+        list.add(.drop, .inout, Self.lastPriority, Layer3Match.match(for: piece), sources: sources)
       }
     }
     for family in AddressFamily.allCases where enumeratedFamilies.contains(family) {
@@ -293,32 +295,46 @@ extension Layer3Generator {
 // MARK: Rules
 
 extension Layer3Generator {
+  /// Where a rule comes from.
+  private enum Origin {
+    case run(Run)
+    /// The rule makes something of another region of the run, such as its replies.
+    case sources([RuleSource])
+  }
+
   /// Adds the rules for a region.
   ///
   /// - Parameter state: empty for a rule that looks at no state and decides its own direction only; nil for no state at all,
   ///   which is for ICMP of given types, where libvirt makes the direct rule anyway.
   private mutating func add(
     _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ region: PacketRegion,
-    state: ConnectionStates?, sources: [RuleSource]
+    state: ConnectionStates?, _ origin: Origin
   ) {
-    for match in Layer3Match.matches(for: region) {
-      var match = match
+    for piece in Layer3Match.pieces(of: region) {
+      var match = Layer3Match.match(for: piece)
       if let state { match.set("state", .states(state)) }
       list.add(
         action, direction.filterDirection, priority, match, matchesState: state != nil || action != .accept,
-        sources: sources)
+        sources: sources(origin, piece))
     }
   }
 
   /// Adds the rules for a region, with libvirt's own states.
   private mutating func add(
     _ action: Action, _ direction: TrafficDirection, _ priority: Int, _ region: PacketRegion, limit: Int? = nil,
-    sources: [RuleSource]
+    _ origin: Origin
   ) {
-    for match in Layer3Match.matches(for: region) {
-      var match = match
+    for piece in Layer3Match.pieces(of: region) {
+      var match = Layer3Match.match(for: piece)
       if let limit { match.set("connlimit-above", .number(UInt32(limit))) }
-      list.add(action, direction.filterDirection, priority, match, sources: sources)
+      list.add(action, direction.filterDirection, priority, match, sources: sources(origin, piece))
+    }
+  }
+
+  private func sources(_ origin: Origin, _ piece: PacketRegion) -> [RuleSource] {
+    switch origin {
+    case .run(let run): run.sources(of: piece)
+    case .sources(let sources): sources
     }
   }
 }

@@ -43,42 +43,82 @@ enum Layer3Match {
     return count * max(1, sources(of: region).count) * max(1, destinations(of: region).count)
   }
 
-  /// The matches that together are the region; protocols without an element are left out.
-  static func matches(for region: PacketRegion) -> [Match] {
-    if region.isAboutAllProtocols { return addressed(Match(all(region.family)), region) }
-    return elements(region.family).flatMap { number, element in
-      guard region.protocols.contains(number) else { return [Match]() }
-      return detailed(element, number, region).flatMap { addressed($0, region) }
+  /// Regions that take one match each and together are the region; protocols without an element are left out.
+  static func pieces(of region: PacketRegion) -> [PacketRegion] {
+    if region.isAboutAllProtocols { return addressed(region) }
+    return elements(region.family).flatMap { number, _ in
+      guard region.protocols.contains(number) else { return [PacketRegion]() }
+      var piece = region
+      piece.protocols = IntervalSet(number...number)
+      return detailed(piece, number).flatMap(addressed)
     }
   }
 
-  /// The element with each combination of ports, or of types and codes.
-  private static func detailed(_ element: FilterProtocol, _ number: UInt8, _ region: PacketRegion) -> [Match] {
-    let base = Match(element)
+  /// The region of one protocol with each combination of ports, or of types and codes.
+  private static func detailed(_ region: PacketRegion, _ number: UInt8) -> [PacketRegion] {
+    var base = region
     switch PortUse(protocolNumber: number) {
-    case .none: return [base]
-    case .messages:
-      if region.destinationPorts.isFull { return [base] }
+    case .messages where !region.destinationPorts.isFull:
       return messages(in: region).map { message in
-        var match = base
-        match.set("type", .number(UInt32(message.type)))
-        if let code = message.code { match.set("code", .number(UInt32(code))) }
-        return match
+        let codes = PacketRegion.messages(message.type)
+        let code = message.code.map { codes.lowerBound + UInt16($0) }
+        base.destinationPorts = IntervalSet(code.map { $0...$0 } ?? codes)
+        return base
       }
-    case .ports:
-      // libvirt knows no ports of UDP-Lite; the language has none either.
-      if number == 136 { return [base] }
-      let sources: [ClosedRange<UInt16>?] = region.sourcePorts.isFull ? [nil] : region.sourcePorts.ranges
-      let destinations: [ClosedRange<UInt16>?] = region.destinationPorts.isFull ? [nil] : region.destinationPorts.ranges
-      return sources.flatMap { source in
-        destinations.map { destination in
-          var match = base
-          if let source { match.set(.source, ports: source) }
-          if let destination { match.set(.destination, ports: destination) }
-          return match
+    // libvirt knows no ports of UDP-Lite; the language has none either.
+    case .ports where number != 136:
+      return region.sourcePorts.ranges.flatMap { source in
+        region.destinationPorts.ranges.map { destination in
+          base.sourcePorts = IntervalSet(source)
+          base.destinationPorts = IntervalSet(destination)
+          return base
         }
       }
+    default: return [region]
     }
+  }
+
+  private static func addressed(_ region: PacketRegion) -> [PacketRegion] {
+    let sources = region.source.ranges
+    let destinations = destinations(of: region)
+    if sources.count == 1, destinations.count < 2 { return [region] }
+    return sources.flatMap { source in
+      (destinations.isEmpty ? region.destination.ranges : destinations.map(\.range)).map { destination in
+        var piece = region
+        piece.source = AddressSet(source)
+        piece.destination = AddressSet(destination)
+        return piece
+      }
+    }
+  }
+
+  /// The match for a region that `pieces(of:)` has made.
+  static func match(for piece: PacketRegion) -> Match {
+    guard !piece.isAboutAllProtocols, let number = piece.protocols.hull?.lowerBound,
+      let element = elements(piece.family).first(where: { $0.number == number })?.element
+    else { return addresses(of: piece, Match(all(piece.family))) }
+    var match = Match(element)
+    switch PortUse(protocolNumber: number) {
+    case .messages:
+      if let message = piece.destinationPorts.isFull ? nil : messages(in: piece).first {
+        match.set("type", .number(UInt32(message.type)))
+        if let code = message.code { match.set("code", .number(UInt32(code))) }
+      }
+    case .ports where number != 136:
+      if !piece.sourcePorts.isFull, let ports = piece.sourcePorts.hull { match.set(.source, ports: ports) }
+      if !piece.destinationPorts.isFull, let ports = piece.destinationPorts.hull {
+        match.set(.destination, ports: ports)
+      }
+    default: break
+    }
+    return addresses(of: piece, match)
+  }
+
+  private static func addresses(of piece: PacketRegion, _ match: Match) -> Match {
+    var match = match
+    if let source = sources(of: piece).first { match.set(.source, source) }
+    if let destination = destinations(of: piece).first { match.set(.destination, destination) }
+    return match
   }
 
   /// Types of ICMP, with a code where not all codes of the type are meant.
@@ -98,28 +138,6 @@ enum Layer3Match {
       }
     }
     return result
-  }
-
-  private static func addressed(_ match: Match, _ region: PacketRegion) -> [Match] {
-    let sources = sources(of: region)
-    let destinations = destinations(of: region)
-    if sources.isEmpty, destinations.isEmpty { return [match] }
-    let withSources =
-      sources.isEmpty
-      ? [match]
-      : sources.map { range in
-        var match = match
-        match.set(.source, range)
-        return match
-      }
-    if destinations.isEmpty { return withSources }
-    return withSources.flatMap { match in
-      destinations.map { range in
-        var match = match
-        match.set(.destination, range)
-        return match
-      }
-    }
   }
 
   /// Empty for all.

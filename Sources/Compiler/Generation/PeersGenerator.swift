@@ -15,6 +15,11 @@ struct Backstop: Sendable, Hashable {
   /// By protocol, the other ends; key nil for all protocols. Sorted, none of them empty.
   let peers: [(protocolNumber: UInt8?, remote: AddressSet)]
 
+  /// Whether all packets of a protocol pass.
+  func passes(_ number: UInt8) -> Bool {
+    peers.contains { ($0.protocolNumber ?? number) == number && $0.remote.isAll(family) }
+  }
+
   /// nil where the profile lets some packets of every protocol through to anyone: nothing could be denied.
   init?(_ family: AddressFamily, inbound: MinimalRules, outbound: MinimalRules, isEnumerated: Bool, hasND: Bool) {
     self.family = family
@@ -42,6 +47,9 @@ struct Backstop: Sendable, Hashable {
     if anything || family == .ipv6 && hasND { byProtocol[PacketRegion.icmp(family)] = .all(family) }
     // What is left of a fragmented IPv6 packet names no other protocol.
     if family == .ipv6, anything { byProtocol[44] = .all(family) }
+    if isEnumerated, Layer3Match.elements(family).allSatisfy({ byProtocol[$0.number]?.isAll(family) == true }) {
+      return nil
+    }
     guard let peers = Self.fewest(all, byProtocol, family) else { return nil }
     self.peers = peers
   }
@@ -148,10 +156,7 @@ struct PeersGenerator {
 
   private mutating func addDHCP() {
     let ports: (client: UInt32, server: UInt32) = family == .ipv4 ? (68, 67) : (546, 547)
-    let isCovered = backstop?.peers.contains { number, remote in
-      (number == nil || number == 17) && remote.isAll(family)
-    }
-    if isCovered == true { return }
+    if backstop?.passes(17) == true { return }
     for isServer in [false, true] where isServer ? guardPolicy.dhcp == .server : guardPolicy.dhcp != .off {
       let remote = isServer ? ports.client : ports.server
       let own = isServer ? ports.server : ports.client
@@ -165,7 +170,7 @@ struct PeersGenerator {
 
   /// Leaves to layer 3, or denies where the backstop does, all that layer 3 has an element for.
   private mutating func addNamed() {
-    for number in Layer3Match.named(family).ranges.joined() {
+    for number in Layer3Match.named(family).ranges.joined() where backstop?.passes(number) != true {
       let match = Match(element, ["protocol": .number(UInt32(number))])
       if backstop == nil {
         list.add(.return, .inout, 200, match, sources: [.system("protocols")])
@@ -182,11 +187,10 @@ struct PeersGenerator {
   private mutating func addUnnamed(_ rules: MinimalRules, _ direction: TrafficDirection) {
     for (index, run) in rules.runs.enumerated() {
       for region in run.regions() where region.family == family {
-        let sources = run.sources(of: region)
         for match in matches(of: region) {
           list.add(
             run.effect.isAllow ? .return : .drop, direction.filterDirection, min(300 + index, 899), match,
-            sources: sources)
+            sources: run.sources(of: region))
         }
       }
     }

@@ -58,7 +58,7 @@ struct ProfileGenerator: Sendable {
     return GeneratedProfile(
       profile: layer3.list.filter(name, origin: origin), leaves: leaves, needsIPv4Addresses: isDeclared,
       needsIPv6Addresses: isDeclared,
-      oneWay: backend.filtersRoutedInbound ? [] : Exposure.lines(inbound, backstops: backstops),
+      oneWay: backend.filtersRoutedInbound ? [] : Exposure.lines(inbound, backstops: backstops, enumerated: enumerated),
       diagnostics: bound.diagnostics(of: name, at: origin) + layer3.problems.map(\.diagnostic))
   }
 

@@ -204,7 +204,8 @@ extension ModelCase {
     let paths: [FramePath] = back == .out ? FramePath.allCases : [.bridged]
     return paths.flatMap { path -> [String] in
       let actual = outcome(reply, back, Tracking(state: .established, side: .reply), path)
-      if !isExpected, direction == .out, model.verdict(packet, direction) != .allow, sparesRunningFlows { return [] }
+      // Nothing can go out any more; late answers are no matter.
+      if !isExpected, direction == .out, model.verdict(packet, direction) != .allow { return [] }
       return (actual == .accepted) == isExpected
         ? [] : ["reply \(back) \(path) \(reply): \(actual), flow is \(model.verdict(packet, direction))"]
     }
