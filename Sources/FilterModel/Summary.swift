@@ -8,10 +8,20 @@ extension Filter.Entry {
     case .reference(let reference): "filterref \(reference.summary)"
     }
   }
+
+  /// The same without a comment, where a reader knows already what it says.
+  public var summaryWithoutComment: String {
+    switch self {
+    case .rule(let rule): rule.summary(hasComment: false)
+    case .reference: summary
+    }
+  }
 }
 
 extension Rule {
-  var summary: String {
+  var summary: String { summary(hasComment: true) }
+
+  func summary(hasComment: Bool) -> String {
     var words = [action.rawValue, direction.rawValue]
     if priority != Self.defaultPriority { words += ["priority", String(priority)] }
     if !matchesState { words += ["statematch", "false"] }
@@ -19,6 +29,7 @@ extension Rule {
     words.append(match.filterProtocol.name)
     for attribute in match.attributes {
       let definition = match.definition(of: attribute)
+      if !hasComment, definition.name == "comment" { continue }
       let value = definition.kind.text(attribute.value)
       words.append(
         "\(attribute.isNegated ? "not " : "")\(definition.name) \(value.contains(" ") ? "'\(value)'" : value)")

@@ -85,8 +85,10 @@ struct FilterChangeText {
     var hidden = 0
     var text = ""
     for item in changes.items {
+      let isNamed = !item.sources.isEmpty
+      func text(_ entry: Filter.Entry) -> String { isNamed ? entry.summaryWithoutComment : entry.summary }
       let lines =
-        item.removed.map { "\(style.red("-")) \($0.summary)" } + item.added.map { "\(style.green("+")) \($0.summary)" }
+        item.removed.map { "\(style.red("-")) \(text($0))" } + item.added.map { "\(style.green("+")) \(text($0))" }
       let shown = lines.prefix(left)
       hidden += lines.count - shown.count
       if left != .max { left -= shown.count }

@@ -85,7 +85,7 @@ struct MachineDocument: Encodable {
       for (entry, sources) in zip(filter.filter.entries, filter.entrySources) {
         for source in sources {
           if entries[source.id] == nil { order.append(source.id) }
-          entries[source.id, default: []].append(entry.summary)
+          entries[source.id, default: []].append(entry.summaryWithoutComment)
         }
       }
     }
