@@ -119,7 +119,7 @@ count=0
 while read -r name uuid; do
   grep -q "^ *$uuid  *$name\$" <<<"$output" || fail "virsh does not have $name with $uuid"
   count=$((count + 1))
-done < <(awk '$1 == "+" && $2 == "filter" { name = $3 } $1 == "uuid" { print name, $2 }' <<<"$plan")
+done < <(awk '$1 == "+" && $2 == "profile" { name = $3 } $1 == "uuid" { print name, $2 }' <<<"$plan")
 ((count > 0)) || fail "the plan named no UUID"
 checked "$count UUIDs are the ones of the plan"
 
