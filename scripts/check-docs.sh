@@ -3,7 +3,8 @@
 # Holds the documents to the binary:
 # - docs/commands.md and docs/reference/ are what bin/nwfleet says;
 # - every 'nwfleet COMMAND --flag' in a code block or in `code` exists;
-# - the text block below a line '<!-- output: nwfleet ... -->' is what that command prints here;
+# - the text block below a line '<!-- output: nwfleet ... -->' is what that command prints here; where its last line is '…',
+#   the beginning of it;
 # - every yaml block is an example that compiles, or one that is refused as the document says (doc-repositories.sh), and
 #   so is every repository in examples/;
 # - the five policies of everyday life have at most 15 lines, and policies/README.md uses every preset.
@@ -81,9 +82,15 @@ check_repository() {
   local repository=$1 place=$2 environment
   repositories=$((repositories + 1))
   "$program" fmt --check --quiet --repo "$repository" >&2 || fail "$place: its policy is not as 'nwfleet fmt' writes it"
-  if ! "$program" validate --quiet --repo "$repository" >&2; then
+  if ! "$program" validate --quiet --repo "$repository" >"$work/said" 2>&1; then
+    cat "$work/said" >&2
     fail "$place: its policy is not valid"
     return
+  fi
+  # What documents show are parts; whole repositories give no reason to warn.
+  if [[ $repository == examples/* ]] && grep -q 'warning: ' "$work/said"; then
+    cat "$work/said" >&2
+    fail "$place: its policy has warnings"
   fi
   check_renders "$repository" "$place"
   for environment in "$repository"/environments/*.yaml; do
@@ -93,9 +100,10 @@ check_repository() {
 check_renders() {
   local repository=$1 place=$2
   shift 2
-  if ! "$program" render --quiet --repo "$repository" "$@" >"$work/fresh"; then
+  if ! "$program" render --quiet --repo "$repository" "$@" >"$work/fresh" 2>"$work/said"; then
+    cat "$work/said" >&2
     fail "$place: 'nwfleet render $*' fails"
-  elif ! grep -q '<filter ' "$work/fresh"; then
+  elif [[ -d $repository/policies ]] && ! grep -q '<filter ' "$work/fresh"; then
     fail "$place: 'nwfleet render $*' prints no filter"
   fi
 }
@@ -151,7 +159,7 @@ if [[ ${1:-} == --self-test ]]; then
     local name=$1
     shift
     failures=0
-    "$@" 2>"$work/said"
+    "$@" 2>"$work/self-test"
     if ((failures == 0)); then
       echo "check-docs: self-test: $name was not found" >&2
       missed=$((missed + 1))
@@ -175,6 +183,11 @@ while IFS= read -r document; do
     awk -v start="$line" 'NR > start && /^```/ { if (inside) exit; inside = 1; next } inside' "$document" >"$work/recorded"
     read -ra words <<<"$command"
     "$program" "${words[@]:1}" >"$work/fresh" 2>&1 || true
+    if [[ $(tail -n 1 "$work/recorded") == … ]]; then
+      sed -i '$d' "$work/recorded"
+      head -n "$(wc -l <"$work/recorded")" "$work/fresh" >"$work/beginning"
+      mv "$work/beginning" "$work/fresh"
+    fi
     if ! diff -u "$work/recorded" "$work/fresh" >&2; then fail "$document:$line: this is not what '$command' prints"; fi
     outputs=$((outputs + 1))
   done < <(grep -nE '^<!-- output: nwfleet .* -->$' "$document" | sed -E 's/<!-- output: (.*) -->/\1/')

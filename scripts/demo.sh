@@ -59,7 +59,7 @@ run_quietly() {
 }
 # apply shows its plan again; where that was seen already, only what it says at the end is shown.
 apply() {
-  run_quietly 0 nwfleet apply --auto-approve
+  run_quietly 0 nwfleet apply --auto-approve "$@"
   printf '…\n%s\n' "${output##*$'\n'}"
 }
 nwfleet() { "$program" "$@"; }
@@ -119,7 +119,7 @@ count=0
 while read -r name uuid; do
   grep -q "^ *$uuid  *$name\$" <<<"$output" || fail "virsh does not have $name with $uuid"
   count=$((count + 1))
-done < <(awk '$1 == "+" && $2 == "filter" { name = $3 } $1 == "uuid" { print name, $2 }' <<<"$plan")
+done < <(awk '$1 == "+" && $2 == "profile" { name = $3 } $1 == "uuid" { print name, $2 }' <<<"$plan")
 ((count > 0)) || fail "the plan named no UUID"
 checked "$count UUIDs are the ones of the plan"
 
@@ -160,7 +160,10 @@ checked "no answer for 3 s"
 must_ping vm2 192.168.122.1 "its own network is still there"
 cp examples/demo/changes/2-open-internet.yaml "$repo/policies/internet.yaml"
 run 0 nwfleet plan
-apply
+run_quietly 1 nwfleet apply --auto-approve
+[[ $output == *"[unprotected]"* ]] || fail "apply does not say why it refuses"
+checked "apply opens nobody's default unless it is told to"
+apply --allow-unprotected 1
 sleep 2
 touch "$work/stop"
 wait "$pinger" || true

@@ -162,7 +162,8 @@ extension EndToEnd {
     ) async throws {
       let host = repository.host
       try await repository.run("render", "--out", "\(host.folder)/rendered").expect(0, sourceLocation: sourceLocation)
-      try await repository.apply("--max-destroy", "1000", sourceLocation: sourceLocation)
+      try await repository.apply(
+        "--max-destroy", "1000", "--allow-unprotected", "10", sourceLocation: sourceLocation)
       try await repository.expectInSync(sourceLocation: sourceLocation)
       let kept = try await host.allFilters()
       let rendered = try FileManager.default.contentsOfDirectory(atPath: "\(host.folder)/rendered")
