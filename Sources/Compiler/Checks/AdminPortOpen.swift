@@ -36,7 +36,7 @@ struct AdminPortOpen: PolicyCheck {
     var findings: [Diagnostic] = []
     for standing in context.standings {
       for (index, rule) in standing.decisions.inbound.enumerated()
-      where rule.verdict == .allow && Self.isWide(rule.packets) && AdminServices.mayConcern(rule.packets) {
+      where rule.verdict == .allow && AdminServices.mayConcern(rule.packets) && Self.isWide(rule.packets) {
         let place = context.place(of: rule)
         guard !rule.source.id.hasSuffix("/default"), !seen.contains(place), !isMeant(rule, context) else { continue }
         let names = services(rule, after: standing.decisions.inbound[..<index])
