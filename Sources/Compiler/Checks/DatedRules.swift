@@ -15,13 +15,18 @@ struct DatedRule {
 extension CheckContext {
   /// Rules with a last day that are switched on, of the groups that are, and of presets.
   var datedRules: [DatedRule] {
-    let sets = policy.groups.filter(\.isEnabled).map { ($0.rules, $0.owner) } + policy.presets.map { ($0, nil) }
-    return sets.flatMap { ruleSet, owner in
-      let directed = ruleSet.inbound.map { ($0, TrafficDirection.in) } + ruleSet.outbound.map { ($0, .out) }
-      return directed.compactMap { rule, direction in
-        guard let until = rule.until, rule.isEnabled else { return nil }
+    var result: [DatedRule] = []
+    for group in policy.groups where group.isEnabled { Self.collect(group.rules, group.owner, into: &result) }
+    for preset in policy.presets { Self.collect(preset, nil, into: &result) }
+    return result
+  }
+
+  private static func collect(_ ruleSet: RuleSet, _ owner: String?, into result: inout [DatedRule]) {
+    for direction in TrafficDirection.allCases {
+      for rule in direction == .in ? ruleSet.inbound : ruleSet.outbound {
+        guard let until = rule.until, rule.isEnabled else { continue }
         let id = "\(ruleSet.name.value)/\(rule.name(direction))"
-        return DatedRule(rule: rule, id: id, until: until, groupOwner: owner)
+        result.append(DatedRule(rule: rule, id: id, until: until, groupOwner: owner))
       }
     }
   }
