@@ -27,6 +27,7 @@ docs: build ## Write the parts of docs/ that the binary prints.
 	@scripts/commands-doc.sh >docs/commands.md
 	@bin/nwfleet schema reference >docs/reference/filters.md
 	@bin/nwfleet schema services >docs/reference/services.md
+	@bin/nwfleet schema checks >docs/reference/checks.md
 	@bin/nwfleet schema policy >docs/reference/policy.schema.json
 
 fmt: ## Format Swift files.

@@ -216,6 +216,8 @@ same docs/commands.md
 same docs/reference/filters.md
 "$program" schema services >"$work/fresh"
 same docs/reference/services.md
+"$program" schema checks >"$work/fresh"
+same docs/reference/checks.md
 "$program" schema policy >"$work/fresh"
 same docs/reference/policy.schema.json
 

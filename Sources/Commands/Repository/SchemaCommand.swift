@@ -29,10 +29,12 @@ struct SchemaCommand: Subcommand {
     case reference
     /// The services, ICMP messages and protocols that rules know by name, as Markdown.
     case services
+    /// What validate looks for beyond the form of each line, as Markdown.
+    case checks
   }
 
   @Argument(
-    help: "policy, environment, plan, apply, status, diagnostics, or reference and services (Markdown).")
+    help: "policy, environment, plan, apply, status, diagnostics, or reference, services and checks (Markdown).")
   var subject = Subject.policy
 
   @OptionGroup var output: OutputOptions
@@ -47,6 +49,7 @@ struct SchemaCommand: Subcommand {
     case .diagnostics: output.result(OutputSchema.diagnostics)
     case .reference: output.result(Reference.markdown())
     case .services: output.result(ServiceCatalogue.reference())
+    case .checks: output.result(CheckReference.markdown())
     }
     return .done
   }

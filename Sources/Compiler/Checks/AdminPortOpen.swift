@@ -9,12 +9,12 @@ struct AdminPortOpen: PolicyCheck {
   let description = CheckDescription(
     "admin-port-open", title: "A rule lets everybody in on a port that administers a machine.",
     repair:
-      "Say who may come (`from @office`), or say why it is meant, with `comment:` or `ticket:` on the rule or its group.",
+      "Say who may come (`from @office`), or why it is meant: `comment:` or `ticket:` on the rule or its group.",
     explanation: """
-      Ports: \(AdminServices.all.map(\.name).joined(separator: ", ")); of databases those that ask for no password as they come. \
-      Everybody means `any`, or a prefix shorter than /8 of IPv4 or /16 of IPv6 that is not private, also as the sum of several. \
-      What earlier rules deny is taken off before, with all groups of the VM. `default: {in: allow}` is a decision of its own, \
-      and not named.
+      Ports: \(AdminServices.all.map(\.name).joined(separator: ", ")); of databases those that ask for no password \
+      as they come. Everybody means `any`, or a prefix shorter than /8 of IPv4 or /16 of IPv6 that is not private, \
+      also as the sum of several. What earlier rules deny is taken off before, with all groups of the VM. `default: \
+      {in: allow}` is a decision of its own, and not named.
       """,
     wrong: """
       groups:
@@ -36,7 +36,7 @@ struct AdminPortOpen: PolicyCheck {
     var findings: [Diagnostic] = []
     for standing in context.standings {
       for (index, rule) in standing.decisions.inbound.enumerated()
-      where rule.verdict == .allow && Self.isWide(rule.packets) && AdminServices.mayConcern(rule.packets) {
+      where rule.verdict == .allow && AdminServices.mayConcern(rule.packets) && Self.isWide(rule.packets) {
         let place = context.place(of: rule)
         guard !rule.source.id.hasSuffix("/default"), !seen.contains(place), !isMeant(rule, context) else { continue }
         let names = services(rule, after: standing.decisions.inbound[..<index])

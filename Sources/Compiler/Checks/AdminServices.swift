@@ -21,7 +21,7 @@ enum AdminServices {
     }
   }
 
-  /// By what they are known for. The databases are those that ask for no password as they come; PostgreSQL and MySQL do.
+  /// The databases are those that ask for no password as they come; PostgreSQL and MySQL do ask.
   static let all: [Service] = [
     Service("ssh", 6, [22...22], isLogin: true),
     Service("telnet", 6, [23...23], isLogin: true),
@@ -50,7 +50,8 @@ enum AdminServices {
 }
 
 extension AddressSet {
-  /// Addresses that nobody on the internet has: private, shared, local, multicast (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291).
+  /// Addresses that nobody on the internet has: private, shared, local, multicast (RFC 1918, RFC 6598, RFC 3927,
+  /// RFC 4193, RFC 4291).
   private static let near: [AddressFamily: AddressSet] = [
     .ipv4: AddressSet(
       [
@@ -62,7 +63,8 @@ extension AddressSet {
       [(0xfc, 7), (0xfe, 8), (0xff, 8)].map { prefix(first: $0.0 << 120, length: $0.1, family: .ipv6) }),
   ]
 
-  /// Whether a large part of the internet is in the set: a prefix shorter than /8 of IPv4, or /16 of IPv6, that is not private.
+  /// Whether a large part of the internet is in the set: a prefix shorter than /8 of IPv4, or /16 of IPv6, that is not
+  /// private.
   func isAnywhere(_ family: AddressFamily) -> Bool {
     let length = family == .ipv4 ? 7 : 15
     let size = UInt128(1) << UInt128(family.bitCount - length)

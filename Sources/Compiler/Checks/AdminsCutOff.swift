@@ -11,9 +11,9 @@ struct AdminsCutOff: PolicyCheck {
     title: "`admins:` have no address of a family that a VM has, and nobody else may log in there either.",
     repair: "Give `admins:` addresses of the other family, or let a group allow it.",
     explanation: """
-      `admins:` come first, so no rule can keep them out; but whoever has IPv4 addresses only does not reach a VM that has IPv6 \
-      addresses only. A VM is named if its addresses are written down, none is of a family of `admins:`, its groups drop by \
-      default, and no rule lets anybody in on ssh, telnet, rdp, winrm or vnc.
+      `admins:` come first, so no rule can keep them out; but whoever has IPv4 addresses only does not reach a VM \
+      that has IPv6 addresses only. A VM is named if its addresses are written down, none is of a family of \
+      `admins:`, its groups drop by default, and no rule lets anybody in on ssh, telnet, rdp, winrm or vnc.
       """,
     wrong: """
       admins: {from: 192.0.2.0/24, allow: [ssh, icmp]}
@@ -59,7 +59,7 @@ struct AdminsCutOff: PolicyCheck {
     let places = Dictionary(context.policy.inventory.machines.map { ($0.name, $0.origin) }) { first, _ in first }
     return [
       finding(
-        "nobody can log in to \(machines.count == 1 ? "VM" : "VMs") \(names)\(rest): admins have no address of its family",
+        "nobody can log in to \(names)\(rest): admins have no address of their family",
         at: admins.origin, expected: "addresses of both families in admins:",
         hint: "add addresses of the other family to from:",
         notes: shown.map { Diagnostic.Note("VM '\($0)'", at: places[$0]) })

@@ -8,8 +8,8 @@ public enum CheckReference {
     var text = """
       # Checks
 
-      What `nwfleet validate` looks for beyond the form of each line. All of it is decided exactly, by sets of packets, never by \
-      the look of a rule. A warning stops nothing; an error does. `nwfleet schema checks` prints this page.
+      What `nwfleet validate` looks for beyond the form of each line. All of it is decided exactly, by sets of \
+      packets, never by the look of a rule. A warning stops nothing; an error does. `nwfleet schema checks` prints this page.
 
       | Code | Severity | What it means | What to do |
       |---|---|---|---|

@@ -5,6 +5,8 @@ import Diagnostics
 /// A rule that ends by itself.
 struct DatedRule {
   var rule: PolicyRule
+  /// `GROUP/RULE`, or `PRESET/RULE`.
+  var id: String
   var until: Day
   /// Of the group; nil for a preset.
   var groupOwner: String?
@@ -13,11 +15,18 @@ struct DatedRule {
 extension CheckContext {
   /// Rules with a last day that are switched on, of the groups that are, and of presets.
   var datedRules: [DatedRule] {
-    let sets = policy.groups.filter(\.isEnabled).map { ($0.rules, $0.owner) } + policy.presets.map { ($0, nil) }
-    return sets.flatMap { ruleSet, owner in
-      (ruleSet.inbound + ruleSet.outbound).compactMap { rule in
-        guard let until = rule.until, rule.isEnabled else { return nil }
-        return DatedRule(rule: rule, until: until, groupOwner: owner)
+    var result: [DatedRule] = []
+    for group in policy.groups where group.isEnabled { Self.collect(group.rules, group.owner, into: &result) }
+    for preset in policy.presets { Self.collect(preset, nil, into: &result) }
+    return result
+  }
+
+  private static func collect(_ ruleSet: RuleSet, _ owner: String?, into result: inout [DatedRule]) {
+    for direction in TrafficDirection.allCases {
+      for rule in direction == .in ? ruleSet.inbound : ruleSet.outbound {
+        guard let until = rule.until, rule.isEnabled else { continue }
+        let id = "\(ruleSet.name.value)/\(rule.name(direction))"
+        result.append(DatedRule(rule: rule, id: id, until: until, groupOwner: owner))
       }
     }
   }

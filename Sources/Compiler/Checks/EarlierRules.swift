@@ -40,8 +40,8 @@ struct EarlierRules {
     }
   }
 
-  /// Why a rule of the group gets no packet, and the rules that get its packets; nil where it gets some, or where all that is
-  /// lost on the way is decided as it would decide it.
+  /// Why a rule of the group gets no packet, and the rules that get its packets; nil where it gets some, or where all
+  /// that is lost on the way is decided as it would decide it.
   ///
   /// - Parameter index: the rule's place in its group.
   func verdict(on rule: ResolvedRule, after index: Int) -> (IdleRule.Reason, [ResolvedRule])? {

@@ -33,7 +33,7 @@ struct ExpiredRule: PolicyCheck {
     }
     return ended.map {
       finding(
-        "'\($0.rule.text)' ended on \($0.until): it is left out", at: $0.rule.origin,
+        "rule '\($0.id)' ended on \($0.until): it is left out", at: $0.rule.origin,
         hint: "remove it, or give it a later day")
     }
   }

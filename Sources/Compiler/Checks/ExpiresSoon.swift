@@ -10,7 +10,7 @@ struct ExpiresSoon: PolicyCheck {
   let description = CheckDescription(
     "expires-soon", title: "A rule ends within 14 days.", repair: "Ask its owner; give it a later day, or let it end.",
     explanation:
-      "The day of `until:` is included, in UTC. Nothing happens on that day by itself: a rule ends with the next apply.",
+      "The day of `until:` is included, in UTC. Nothing happens by itself: a rule ends with the next apply.",
     wrong: """
       groups:
         web:
@@ -35,7 +35,7 @@ struct ExpiresSoon: PolicyCheck {
       let when = left == 0 ? "today" : left == 1 ? "tomorrow" : "in \(left) days"
       let owner = (dated.rule.owner ?? dated.groupOwner).map { "ask \($0)" } ?? "decide"
       return finding(
-        "'\(dated.rule.text)' ends \(when), on \(dated.until)", at: dated.rule.origin,
+        "rule '\(dated.id)' ends \(when), on \(dated.until)", at: dated.rule.origin,
         hint: "\(owner) whether it needs a later day")
     }
   }

@@ -9,9 +9,9 @@ struct GroupSelectsNothing: PolicyCheck {
     "group-selects-nothing", title: "No VM of the inventory is in a group.",
     repair: "Correct the name or label, or let the VM come: its filters are there already.",
     explanation: """
-      Names, labels and MAC addresses are looked up in `vms:`, in included files and in `addresses.lock.yaml`. VMs that only a \
-      host knows are not counted: a selector of names alone is checked only where the repository lists VMs at all. Labels exist \
-      nowhere else, so a selector of labels is always checked.
+      Names, labels and MAC addresses are looked up in `vms:`, in included files and in `addresses.lock.yaml`. VMs \
+      that only a host knows are not counted: a selector of names alone is checked only where the repository lists \
+      VMs at all. Labels exist nowhere else, so a selector of labels is always checked.
       """,
     wrong: """
       vms:

@@ -8,9 +8,9 @@ struct MissingOwner: PolicyCheck {
     "missing-owner", title: "A group has no `owner:`, although most groups have one; or a rule with `until:` has none.",
     repair: "Add `owner:`.",
     explanation: """
-      A repository that names no owners has made its choice, and one that begins to name them is not flooded: a group is named \
-      only where more than half of all groups have an owner, a rule with `until:` only where more than half of those have one, \
-      its group's included.
+      A repository that names no owners has made its choice, and one that begins to name them is not flooded: a \
+      group is named only where more than half of all groups have an owner, a rule with `until:` only where more \
+      than half of those have one, its group's included.
       """,
     wrong: """
       groups:
@@ -62,7 +62,7 @@ struct MissingOwner: PolicyCheck {
     if Self.areExceptions(ownerless.count, of: dated.count) {
       findings += ownerless.map {
         finding(
-          "'\($0.rule.text)' ends on \($0.until), and nobody owns it", at: $0.rule.origin,
+          "rule '\($0.id)' ends on \($0.until), and nobody owns it", at: $0.rule.origin,
           hint: "add owner: to it: somebody has to decide then")
       }
     }

@@ -17,9 +17,25 @@ struct NameUses {
     for service in policy.services { add(service.traffic) }
     for ruleSet in policy.presets + policy.groups.map(\.rules) { add(ruleSet) }
     for parameters in policy.machineParameters.values { add(parameters) }
+    for environment in policy.environments { add(environment) }
     if let admins = policy.admins {
       add(admins.from)
       add(admins.allow)
+    }
+  }
+
+  private mutating func add(_ environment: Environment) {
+    for set in environment.sets {
+      add(set.members)
+      add(set.except)
+    }
+    for service in environment.services { add(service.traffic) }
+    for group in environment.groups {
+      add(group.parameters)
+      for rule in group.rules {
+        add(rule.rule?.traffic ?? [])
+        for peers in [rule.rule?.from, rule.rule?.to, rule.from, rule.to] { add(peers ?? []) }
+      }
     }
   }
 

@@ -8,10 +8,10 @@ struct OverriddenRule: PolicyCheck {
     "overridden-rule", title: "A rule allows what groups that go first deny as a whole.",
     repair: "Decide which of the groups is right: remove the rule, or narrow the denial.",
     explanation: """
-      Two groups contradict each other, and the tier or `order:` says who wins: on every VM of the inventory that the rule \
-      holds for, all that it allows is dropped or rejected. Whoever wrote the rule believes that it works. Equal tier and \
-      order is an error (`group-conflict-rules`). One packet that gets through on one VM keeps it quiet, and so does a group of \
-      the tier `emergency`.
+      Two groups contradict each other, and the tier or `order:` says who wins: on every VM of the inventory that \
+      the rule holds for, all that it allows is dropped or rejected. Whoever wrote the rule believes that it works. \
+      Equal tier and order is an error (`group-conflict-rules`). One packet that gets through on one VM keeps it \
+      quiet, and so does a group of the tier `emergency`.
       """,
     wrong: """
       vms:

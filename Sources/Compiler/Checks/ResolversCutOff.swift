@@ -10,10 +10,11 @@ struct ResolversCutOff: PolicyCheck {
     "resolvers-cut-off", title: "A VM that may go out cannot ask the resolvers of its own network.",
     repair: "Put `allow dns to dns` before the rule that is named.",
     explanation: """
-      Dropping private networks is a common way to keep a VM away from its neighbours, and the resolver that DHCP gave it is \
-      often one of them. Spoken of is a VM whose `default: {out: allow}` stands, whose network is known with its `dns:` (or with \
-      a gateway that is the host itself, as on libvirt's NAT networks), and of which no query gets there. A rule about nothing but \
-      dns means it, and is not named; neither is one where another rule allows dns to somebody.
+      Dropping private networks is a common way to keep a VM away from its neighbours, and the resolver that DHCP \
+      gave it is often one of them. Spoken of is a VM whose `default: {out: allow}` stands, whose network is known \
+      with its `dns:` (or with a gateway that is the host itself, as on libvirt's NAT networks), and of which no \
+      query gets there. A rule about nothing but dns means it, and is not named; neither is one where another rule \
+      allows dns to somebody.
       """,
     wrong: """
       networks:

@@ -26,8 +26,8 @@ struct RuleCoverage {
 
   /// - Parameters:
   ///   - rules: first match wins.
-  ///   - scopes: of each rule, where it is written: 0 in the group. What a preset says for all its users is not held against
-  ///     what one of them says before it, so a rule of another scope is compared with rules of the same one.
+  ///   - scopes: of each rule, where it is written: 0 in the group. What a preset says for all its users is not held
+  ///     against what one of them says before it, so a rule of another scope is compared with rules of the same one.
   init(_ rules: [ResolvedRule], scopes: [Int]) {
     self.rules = rules
     self.scopes = scopes

@@ -8,9 +8,10 @@ struct ShadowedRule: PolicyCheck {
     "shadowed-rule", title: "A rule never decides anything, because earlier rules of its group decide otherwise.",
     repair: "Move it before the rules that are named, narrow those, or remove it.",
     explanation: """
-      The first rule that matches wins. Here each packet that the rule speaks of has met an earlier rule of the same group, \
-      and at least some of them one that does something else: another verdict, another limit, or none. A rule that gets \
-      even one packet is not named. Nor is a rule of a preset that a group overrides: that is what its own rules are for.
+      The first rule that matches wins. Here each packet that the rule speaks of has met an earlier rule of the same \
+      group, and at least some of them one that does something else: another verdict, another limit, or none. A rule \
+      that gets even one packet is not named. Nor is a rule of a preset that a group overrides: that is what its own \
+      rules are for.
       """,
     wrong: """
       groups:

@@ -10,10 +10,10 @@ struct UnreachableRule: PolicyCheck {
     repair:
       "Let the earlier group say `pass`, give the rule's group an earlier tier or a lower `order:`, or remove the rule.",
     explanation: """
-      Counted over every VM of the inventory that the rule holds for, with all groups of that VM: `admins:`, earlier tiers, and \
-      groups of a lower `order:`, `pass` included. One VM where it gets one packet keeps it quiet. So does a group of the tier \
-      `emergency`, which is meant to pass, and a decision that is the rule's own. An allow that is denied as a whole is \
-      `overridden-rule`.
+      Counted over every VM of the inventory that the rule holds for, with all groups of that VM: `admins:`, earlier \
+      tiers, and groups of a lower `order:`, `pass` included. One VM where it gets one packet keeps it quiet. So \
+      does a group of the tier `emergency`, which is meant to pass, and a decision that is the rule's own. An allow \
+      that is denied as a whole is `overridden-rule`.
       """,
     wrong: """
       vms:

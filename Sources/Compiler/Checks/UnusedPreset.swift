@@ -31,7 +31,9 @@ struct UnusedPreset: PolicyCheck {
       """)
 
   func findings(in context: CheckContext) -> [Diagnostic] {
-    context.policy.presets.filter { !context.uses.presets.contains($0.name.value) }.map {
+    // What an environment says takes the place of names that are used without it.
+    guard context.policy.environment == nil else { return [] }
+    return context.policy.presets.filter { !context.uses.presets.contains($0.name.value) }.map {
       finding(
         "no group uses preset '\($0.name.value)'", at: $0.name.range, hint: "remove it, or write use: \($0.name.value)")
     }

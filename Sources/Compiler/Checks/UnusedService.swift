@@ -8,7 +8,7 @@ struct UnusedService: PolicyCheck {
     "unused-service", title: "Nothing speaks of a service of the repository.", repair: "Remove it, or use it.",
     explanation: """
       Rules, presets, other services, parameters and `admins:` count, also where they are switched off, and so do the files of \
-      all environments.
+      all environments. With `--env` nothing is said, as an environment takes the place of other words.
       """,
     wrong: """
       services:
@@ -30,7 +30,9 @@ struct UnusedService: PolicyCheck {
       """)
 
   func findings(in context: CheckContext) -> [Diagnostic] {
-    context.policy.services.filter { !context.uses.services.contains($0.name.value) }.map {
+    // What an environment says takes the place of names that are used without it.
+    guard context.policy.environment == nil else { return [] }
+    return context.policy.services.filter { !context.uses.services.contains($0.name.value) }.map {
       finding(
         "no rule uses service '\($0.name.value)'", at: $0.name.range, hint: "remove it, or name it where it is meant")
     }

@@ -9,7 +9,7 @@ struct UnusedSet: PolicyCheck {
     repair: "Remove it, or use it: perhaps a rule names its addresses one by one.",
     explanation: """
       Rules, presets, other sets, parameters and `admins:` count, also where they are switched off, and so do the files of \
-      all environments.
+      all environments. With `--env` nothing is said, as an environment takes the place of other words.
       """,
     wrong: """
       sets:
@@ -32,7 +32,9 @@ struct UnusedSet: PolicyCheck {
       """)
 
   func findings(in context: CheckContext) -> [Diagnostic] {
-    context.policy.sets.filter { !context.uses.sets.contains($0.name.value) }.map {
+    // What an environment says takes the place of names that are used without it.
+    guard context.policy.environment == nil else { return [] }
+    return context.policy.sets.filter { !context.uses.sets.contains($0.name.value) }.map {
       finding(
         "no rule uses set '\($0.name.value)'", at: $0.name.range,
         hint: "remove it, or write @\($0.name.value) where it is meant")

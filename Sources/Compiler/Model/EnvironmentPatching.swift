@@ -10,6 +10,7 @@ extension Policy {
   /// leaves the rest as it is. Rules keep their names.
   public func applying(_ environment: Environment) -> (policy: Policy, diagnostics: [Diagnostic]) {
     var patching = EnvironmentPatching(policy: self, environment: environment.name)
+    patching.policy.environment = environment.name
     patching.replace(\.sets, by: environment.sets, "set", "unknown-set", name: \.name)
     patching.replace(\.services, by: environment.services, "service", "unknown-service", name: \.name)
     patching.patchGroups(environment.groups)

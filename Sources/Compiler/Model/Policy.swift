@@ -21,6 +21,10 @@ public struct Policy: Sendable, Hashable {
   public var admins: Admins?
   /// By VM name: values for `$NAME` that go before those of its groups.
   public var machineParameters: [String: [String: Parameter]] = [:]
+  /// All that there are, chosen or not: the names that they speak of are in use.
+  public var environments: [Environment] = []
+  /// The name of the one that has changed the policy; nil for none.
+  public var environment: String?
   /// Native filters, by name.
   public var filters: [DesiredFilter] = []
 

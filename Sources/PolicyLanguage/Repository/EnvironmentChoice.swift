@@ -34,6 +34,7 @@ struct EnvironmentChoice {
 
   /// Changes a policy that has no errors; what comes back is wrong with the environment.
   func apply(_ name: String?, to policy: inout Policy?) -> [Diagnostic] {
+    policy?.environments = environments.sorted { $0.key < $1.key }.map(\.value)
     guard let name else { return [] }
     guard let environment = environments[name] else {
       let known = names.joined(separator: ", ")
