@@ -68,8 +68,8 @@ enum Layer3Match {
     case .ports:
       // libvirt knows no ports of UDP-Lite; the language has none either.
       if number == 136 { return [base] }
-      let sources: [ClosedRange<UInt16>?] = region.sourcePorts.isFull ? [nil] : region.sourcePorts.ranges
-      let destinations: [ClosedRange<UInt16>?] = region.destinationPorts.isFull ? [nil] : region.destinationPorts.ranges
+      let sources: [ClosedRange<UInt16>?] = region.sourcePorts.isFull ? [nil] : Array(region.sourcePorts.ranges)
+      let destinations: [ClosedRange<UInt16>?] = region.destinationPorts.isFull ? [nil] : Array(region.destinationPorts.ranges)
       return sources.flatMap { source in
         destinations.map { destination in
           var match = base
