@@ -5,21 +5,21 @@
 /// Every set has one such form, so `==` compares sets.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable, Hashable {
   /// The ranges, lowest first; between two of them at least one number is missing.
-  public private(set) var ranges: [ClosedRange<Bound>]
+  public private(set) var ranges: IntervalRanges<Bound>
 
   /// The empty set.
-  public init() { ranges = [] }
+  public init() { ranges = IntervalRanges() }
 
   /// The numbers of one range.
-  public init(_ range: ClosedRange<Bound>) { ranges = [range] }
+  public init(_ range: ClosedRange<Bound>) { ranges = IntervalRanges(range) }
 
   /// The numbers of all ranges, which may come in any order and overlap.
   public init(_ ranges: some Sequence<ClosedRange<Bound>>) {
-    self.ranges = []
+    self.ranges = IntervalRanges()
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) { append(range) }
   }
 
-  private init(canonical ranges: [ClosedRange<Bound>]) { self.ranges = ranges }
+  private init(canonical ranges: IntervalRanges<Bound>) { self.ranges = ranges }
 
   /// Every number that `Bound` has.
   public static var full: Self { Self(.min ... .max) }
@@ -143,7 +143,7 @@ extension IntervalSet {
     guard let hull, let otherHull = other.hull, hull.overlaps(otherHull) else { return Self() }
     if isInside(other) { return self }
     if other.isInside(self) { return other }
-    var result: [ClosedRange<Bound>] = []
+    var result = IntervalRanges<Bound>()
     var left = 0
     var right = 0
     while left < ranges.count, right < other.ranges.count {
@@ -160,7 +160,7 @@ extension IntervalSet {
   public func subtracting(_ other: Self) -> Self {
     guard let hull, let otherHull = other.hull, hull.overlaps(otherHull) else { return self }
     if isInside(other) { return Self() }
-    var result: [ClosedRange<Bound>] = []
+    var result = IntervalRanges<Bound>()
     var index = 0
     for range in ranges {
       index = other.index(endingAtOrAfter: range.lowerBound, from: index)

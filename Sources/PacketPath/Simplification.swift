@@ -11,7 +11,7 @@ extension PacketSet {
   /// The same packets in fewer regions: see ``simplify()``.
   public func simplified() -> PacketSet {
     if regions.count < 2 { return self }
-    var result = Set(regions).sorted()
+    var result = regions.sorted()
     var before: [PacketRegion]
     // Each step leaves at most as many ranges (of all fields of a region, multiplied), and fewer of them or fewer regions
     // if it changes anything: so this ends.
@@ -30,11 +30,11 @@ extension PacketSet {
   private static func merged(_ regions: [PacketRegion]) -> [PacketRegion] {
     var result = regions
     for touching in [true, false] {
-      result = merged(result, along: \.destinationPorts, touching: touching)
-      result = merged(result, along: \.sourcePorts, touching: touching)
-      result = merged(result, along: \.source, touching: touching)
-      result = merged(result, along: \.destination, touching: touching)
-      result = merged(result, along: \.protocols, touching: touching)
+      result = merged(result, along: \.destinationPorts, .destinationPorts, touching: touching)
+      result = merged(result, along: \.sourcePorts, .sourcePorts, touching: touching)
+      result = merged(result, along: \.source, .source, touching: touching)
+      result = merged(result, along: \.destination, .destination, touching: touching)
+      result = merged(result, along: \.protocols, .protocols, touching: touching)
     }
     return result.sorted()
   }
@@ -47,16 +47,43 @@ extension PacketSet {
     let hasAllPorts: Bool
   }
 
+  /// Up to so many regions, comparing each with each takes less than hashing them.
+  private static let mostCompared = 24
+
   /// Merges regions that differ in one field only; of those, the ones whose ranges touch if `touching`, else all.
   private static func merged<Bound>(
-    _ regions: [PacketRegion], along field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, touching: Bool
+    _ regions: [PacketRegion], along path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ field: RegionField,
+    touching: Bool
   ) -> [PacketRegion] {
-    if regions.count < 2 { return regions }
+    let groups =
+      regions.count <= mostCompared ? comparedGroups(regions, field) : hashedGroups(regions, along: path)
+    if groups.count == regions.count { return regions }
+    return groups.flatMap { touching ? joinedWhereTouching($0, path) : joined($0, path) }
+  }
+
+  /// Regions that agree in all fields but one, together.
+  private static func comparedGroups(_ regions: [PacketRegion], _ field: RegionField) -> [[PacketRegion]] {
+    var groups: [[PacketRegion]] = []
+    groups.reserveCapacity(regions.count)
+    for region in regions {
+      if let index = groups.firstIndex(where: { $0[0].agrees(with: region, outside: field) }) {
+        groups[index].append(region)
+      } else {
+        groups.append([region])
+      }
+    }
+    return groups
+  }
+
+  /// The same for many regions.
+  private static func hashedGroups<Bound>(
+    _ regions: [PacketRegion], along path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>
+  ) -> [[PacketRegion]] {
     var groups: [[PacketRegion]] = []
     var groupIndex: [GroupKey: Int] = [:]
     for region in regions {
       var rest = region
-      rest[keyPath: field] = IntervalSet()
+      rest[keyPath: path] = IntervalSet()
       let hasAllPorts = region.hasAllPorts
       // For every other field the protocols are part of the key.
       let key = GroupKey(region: rest, portUse: hasAllPorts ? nil : region.portUse, hasAllPorts: hasAllPorts)
@@ -67,7 +94,7 @@ extension PacketSet {
         groups.append([region])
       }
     }
-    return groups.flatMap { touching ? joinedWhereTouching($0, field) : joined($0, field) }
+    return groups
   }
 
   private static func joined<Bound>(
@@ -123,6 +150,23 @@ extension PacketSet {
       }
     }
     return result
+  }
+}
+
+/// The fields of a region in which regions can be merged.
+private enum RegionField {
+  case protocols, source, destination, sourcePorts, destinationPorts
+}
+
+extension PacketRegion {
+  /// Whether two regions can be merged along a field: see `PacketSet.GroupKey`.
+  fileprivate func agrees(with other: PacketRegion, outside field: RegionField) -> Bool {
+    guard family == other.family, field == .protocols || protocols == other.protocols,
+      field == .destinationPorts || destinationPorts == other.destinationPorts,
+      field == .source || source == other.source, field == .destination || destination == other.destination,
+      field == .sourcePorts || sourcePorts == other.sourcePorts, hasAllPorts == other.hasAllPorts
+    else { return false }
+    return field != .protocols || hasAllPorts || portUse == other.portUse
   }
 }
 

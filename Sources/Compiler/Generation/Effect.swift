@@ -30,11 +30,19 @@ struct Run: Sendable, Hashable {
   var effect: Effect
   /// In the order of the policy.
   var rules: [ResolvedRule]
+  /// The packets of all rules, in few regions; empty until the rules are complete.
+  private(set) var regions: [PacketRegion] = []
 
-  /// The packets of all rules, in few regions.
-  func regions() -> [PacketRegion] {
-    if rules.count == 1, rules[0].packets.regions.count < 2 { return rules[0].packets.regions }
-    return PacketSet(rules.flatMap(\.packets.regions)).simplified().regions
+  init(effect: Effect, rules: [ResolvedRule]) {
+    self.effect = effect
+    self.rules = rules
+  }
+
+  /// With its regions, for rules that do not change any more.
+  func completed() -> Run {
+    var result = self
+    result.regions = PacketSet(rules.flatMap(\.packets.regions)).simplified().regions
+    return result
   }
 
   func intersects(_ packets: PacketSet) -> Bool { rules.contains { $0.packets.intersects(packets) } }

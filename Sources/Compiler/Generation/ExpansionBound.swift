@@ -19,7 +19,7 @@ struct ExpansionBound {
     var count = 0
     var costs: [RuleSource: Int] = [:]
     for run in inbound.runs + outbound.runs {
-      for region in run.regions() {
+      for region in run.regions {
         let cost = Layer3Match.cost(of: region) * (run.effect.connectionLimit == nil ? 1 : 2)
         count += cost
         // Only what may be named is worth the search for it.

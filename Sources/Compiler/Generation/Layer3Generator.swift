@@ -100,7 +100,7 @@ struct Layer3Generator {
 
 extension Layer3Generator {
   private mutating func allow(_ run: Run, _ direction: TrafficDirection, _ priority: inout Int) {
-    let regions = run.regions()
+    let regions = run.regions
     if let limit = run.effect.connectionLimit {
       addLimit(limit, run, regions, direction, priority)
       priority += 1
@@ -201,7 +201,7 @@ extension Layer3Generator {
 
   private mutating func deny(_ run: Run, _ direction: TrafficDirection, _ priority: Int, later: ArraySlice<Run>) {
     let action: Action = run.effect.verdict == .reject ? .reject : .drop
-    for region in run.regions() {
+    for region in run.regions {
       let region = enumerated(region)
       switch form(of: region, action, direction) {
       case .mirrored where !region.hasMessages:

@@ -16,7 +16,7 @@ struct MinimalRules: Sendable {
       needed = Self.withoutRepeated(needed)
       if verdict != .allow { needed.removeLast() }
     }
-    runs = Self.runs(needed).map(Self.withoutCovered)
+    runs = Self.runs(needed).map { Self.withoutCovered($0).completed() }
   }
 
   /// Leaves out rules whose packets earlier ones decide.

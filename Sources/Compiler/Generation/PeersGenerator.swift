@@ -186,7 +186,7 @@ struct PeersGenerator {
   /// The rules about other protocols, one run after the other.
   private mutating func addUnnamed(_ rules: MinimalRules, _ direction: TrafficDirection) {
     for (index, run) in rules.runs.enumerated() {
-      for region in run.regions() where region.family == family {
+      for region in run.regions where region.family == family {
         for match in matches(of: region) {
           list.add(
             run.effect.isAllow ? .return : .drop, direction.filterDirection, min(300 + index, 899), match,
