@@ -83,7 +83,7 @@ enum Layer3Match {
     let destinations = destinations(of: region)
     if sources.count == 1, destinations.count < 2 { return [region] }
     return sources.flatMap { source in
-      (destinations.isEmpty ? region.destination.ranges : destinations.map(\.range)).map { destination in
+      (destinations.isEmpty ? Array(region.destination.ranges) : destinations.map(\.range)).map { destination in
         var piece = region
         piece.source = AddressSet(source)
         piece.destination = AddressSet(destination)
