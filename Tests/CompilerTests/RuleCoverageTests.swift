@@ -121,14 +121,15 @@ import Testing
   }
 
   @Test func aThousandRulesOfOneGroupAreQuick() {
-    let rules = (0..<1000).map { index in
-      ResolvedRule(
-        verdict: index % 7 == 0 ? .drop : .allow,
-        packets: PacketSet(
-          PacketRegion(
-            family: .ipv4, protocols: IntervalSet(6...6), source: AddressSet(UInt128(index)...UInt128(index + 40)),
-            destinationPorts: IntervalSet(UInt16(index % 50)...UInt16(index % 50 + 10)))),
-        group: "group", source: RuleSource(id: "group/\(index)", range: nil))
+    let rules = (0..<1000).map { index -> ResolvedRule in
+      let source = UInt128(index)
+      let port = UInt16(index % 50)
+      let region = PacketRegion(
+        family: .ipv4, protocols: IntervalSet(6...6), source: AddressSet(source...source + 40),
+        destinationPorts: IntervalSet(port...port + 10))
+      return ResolvedRule(
+        verdict: index % 7 == 0 ? .drop : .allow, packets: PacketSet(region), group: "group",
+        source: RuleSource(id: "group/\(index)", range: nil))
     }
     let clock = ContinuousClock()
     let duration = clock.measure { _ = RuleCoverage(rules, scopes: rules.map { _ in 0 }).findings }

@@ -113,6 +113,21 @@ import Testing
     #expect(checked.codes == [], "\(checked.text)")
   }
 
+  /// Networks have other addresses tomorrow.
+  @Test func whatIsSaidOfTheNetworkIsNotRedundant() {
+    let checked = check(
+      Self.network + """
+        groups:
+          example:
+            vms: {label: {role: example}}
+            out:
+              - allow dns to dns
+              - drop any to network
+              - drop any to 10.0.0.0/8
+        """)
+    #expect(checked.codes == [], "\(checked.text)")
+  }
+
   @Test func aRuleThatOneMachineNeedsIsNotNamed() {
     let checked = check(
       """

@@ -77,10 +77,13 @@ struct IdleRules {
   private func idleWithin(_ group: Int, _ direction: TrafficDirection, _ variants: [[ResolvedRule]]) -> [IdleRule] {
     var result: [IdleRule] = []
     for (number, rules) in variants.enumerated() {
-      let scopes = rules.map { scope(of: $0, group, direction) }
-      let idle = RuleCoverage(rules, scopes: scopes).findings.map { finding in
-        IdleRule(
-          group: group, direction: direction, rule: rules[finding.rule],
+      let scopes = rules.indices.map { scope(of: rules[$0], at: $0, group, direction) }
+      let idle = RuleCoverage(rules, scopes: scopes).findings.compactMap { finding -> IdleRule? in
+        let rule = rules[finding.rule]
+        // Networks have other addresses tomorrow: what is said of them besides is not superfluous.
+        if finding.kind == .redundant, written(rule, group, direction)?.rule.namesNetwork == true { return nil }
+        return IdleRule(
+          group: group, direction: direction, rule: rule,
           reason: finding.kind == .shadowed ? .shadowed : .redundant, covers: finding.covers.map { rules[$0] })
       }
       if number == 0 {
@@ -94,11 +97,18 @@ struct IdleRules {
     return result
   }
 
-  private func scope(of rule: ResolvedRule, _ group: Int, _ direction: TrafficDirection) -> Int {
+  /// Rules of a preset that differ from user to user are compared with nothing.
+  private func scope(of rule: ResolvedRule, at index: Int, _ group: Int, _ direction: TrafficDirection) -> Int {
     // Most groups use no preset.
-    guard groups[group].scopes.count > 1 else { return 0 }
-    let rules = direction == .in ? groups[group].inbound : groups[group].outbound
-    return rules.first { $0.id == rule.source.id && $0.rule.origin == rule.source.range }?.scope ?? 0
+    guard groups[group].scopes.count > 1, let written = written(rule, group, direction), written.scope != 0 else {
+      return 0
+    }
+    return written.rule.namesParameter || written.rule.namesNetwork ? -1 - index : written.scope
+  }
+
+  private func written(_ rule: ResolvedRule, _ group: Int, _ direction: TrafficDirection) -> ExpandedRule? {
+    (direction == .in ? groups[group].inbound : groups[group].outbound)
+      .first { $0.id == rule.source.id && $0.rule.origin == rule.source.range }
   }
 
   // MARK: Beside other groups
@@ -126,5 +136,18 @@ struct IdleRules {
       idle = next
     }
     return idle.values.sorted { $0.rule.source.id < $1.rule.source.id }
+  }
+}
+
+extension PolicyRule {
+  private var peers: [Located<Peer>] { (from ?? []) + (to ?? []) }
+
+  fileprivate var namesNetwork: Bool {
+    peers.contains { if case .network = $0.value { true } else { false } }
+  }
+
+  fileprivate var namesParameter: Bool {
+    peers.contains { if case .parameter = $0.value { true } else { false } }
+      || traffic.contains { if case .parameter = $0.value { true } else { false } }
   }
 }

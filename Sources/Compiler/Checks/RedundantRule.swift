@@ -8,10 +8,11 @@ struct RedundantRule: PolicyCheck {
     "redundant-rule", title: "Other rules of the group already do all that the rule does.",
     repair: "Remove it, or narrow the rules that are named.",
     explanation: """
-      Either earlier rules decide all of its packets, and as it does; or later ones would, with no rule in between \
-      that decides one of them differently. All redundant rules that are named can be removed together: of two equal \
-      rules only one is named. What `default:` would decide the same way is not redundant, as a group does not know \
-      the defaults of others, and neither is what two groups of a VM both say.
+      Either earlier rules decide all of its packets, and as it does; or later ones would, with no rule in between that \
+      decides one of them differently. All redundant rules that are named can be removed together: of two equal rules only \
+      one is named. Not redundant is what `default:` would decide the same way, as a group does not know the defaults of \
+      others; what two groups of a VM both say; and what is said of `network`, `gateway`, `dns` or `host`, whose addresses \
+      may change.
       """,
     wrong: """
       groups:
