@@ -86,9 +86,9 @@ struct FilterChangeText {
     var text = ""
     for item in changes.items {
       let isNamed = !item.sources.isEmpty
-      func text(_ entry: Filter.Entry) -> String { isNamed ? entry.summaryWithoutComment : entry.summary }
+      func words(_ entry: Filter.Entry) -> String { isNamed ? entry.summaryWithoutComment : entry.summary }
       let lines =
-        item.removed.map { "\(style.red("-")) \(text($0))" } + item.added.map { "\(style.green("+")) \(text($0))" }
+        item.removed.map { "\(style.red("-")) \(words($0))" } + item.added.map { "\(style.green("+")) \(words($0))" }
       let shown = lines.prefix(left)
       hidden += lines.count - shown.count
       if left != .max { left -= shown.count }
