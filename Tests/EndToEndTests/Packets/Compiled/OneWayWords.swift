@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import PacketProbe
 
 /// The plan's words for what reaches a machine one way: `tcp, udp from 192.0.2.0/24`, read without the compiler.
@@ -8,7 +9,12 @@ struct OneWayWords {
     /// nil for all.
     var protocolNumbers: [Family: Set<UInt8>]?
     /// nil for everybody.
-    var ranges: [ClosedRange<[UInt8]>]?
+    var ranges: [AddressSpan]?
+  }
+
+  private struct AddressSpan {
+    var family: Family
+    var numbers: ClosedRange<UInt128>
   }
 
   private let lines: [Line]
@@ -29,15 +35,13 @@ struct OneWayWords {
     lines.contains { line in
       if let numbers = line.protocolNumbers, numbers[family]?.contains(number) != true { return false }
       guard let ranges = line.ranges else { return true }
-      return ranges.contains { range in
-        range.lowerBound.count == address.bytes.count && !address.bytes.lexicographicallyPrecedes(range.lowerBound)
-          && !range.upperBound.lexicographicallyPrecedes(address.bytes)
-      }
+      return ranges.contains { $0.family == address.family && $0.numbers.contains(Self.number(address)) }
     }
   }
 
   private static let numbers: [String: UInt8] = [
-    "igmp": 2, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "ospf": 89, "vrrp": 112, "sctp": 132, "udplite": 136,
+    "igmp": 2, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "ospf": 89, "vrrp": 112, "sctp": 132,
+    "udplite": 136,
   ]
 
   private static func line(_ text: String) -> Line? {
@@ -57,7 +61,7 @@ struct OneWayWords {
       line.protocolNumbers = numbers
     }
     if parts.count == 2 {
-      var ranges: [ClosedRange<[UInt8]>] = []
+      var ranges: [AddressSpan] = []
       for text in parts[1].components(separatedBy: ", ") {
         guard let range = range(text) else { return nil }
         ranges.append(range)
@@ -67,18 +71,22 @@ struct OneWayWords {
     return line
   }
 
-  private static func range(_ text: String) -> ClosedRange<[UInt8]>? {
+  private static func range(_ text: String) -> AddressSpan? {
     if text.contains("-") {
       let ends = text.split(separator: "-").compactMap { Address(String($0)) }
-      return ends.count == 2 ? ends[0].bytes...ends[1].bytes : nil
+      guard ends.count == 2, ends[0].family == ends[1].family else { return nil }
+      return AddressSpan(family: ends[0].family, numbers: number(ends[0])...number(ends[1]))
     }
     let parts = text.split(separator: "/")
-    guard let address = Address(String(parts[0])), parts.count <= 2 else { return nil }
-    guard parts.count == 2 else { return address.bytes...address.bytes }
-    guard let length = Int(parts[1]) else { return nil }
-    let last = address.bytes.enumerated().map { index, byte in
-      byte | UInt8(truncatingIfNeeded: 0xff >> max(0, min(8, length - index * 8)))
-    }
-    return address.bytes...last
+    guard parts.count <= 2, let address = Address(String(parts[0])) else { return nil }
+    let bits = address.bytes.count * 8
+    guard let length = parts.count == 2 ? Int(parts[1]) : bits, 0...bits ~= length else { return nil }
+    let first = number(address)
+    let others = length == 0 && bits == 128 ? UInt128.max : (1 << UInt128(bits - length)) - 1
+    return AddressSpan(family: address.family, numbers: first...(first | others))
+  }
+
+  private static func number(_ address: Address) -> UInt128 {
+    address.bytes.reduce(0) { $0 << 8 | UInt128($1) }
   }
 }
