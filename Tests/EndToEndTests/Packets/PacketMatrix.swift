@@ -70,12 +70,14 @@ struct PacketMatrix: Sendable {
 
   /// Starts a host, applies the policies of all cases in one run, and takes the machines over.
   ///
-  /// - Parameter common: more files of the policy repository, such as sets, networks or admins that all cases share.
+  /// - Parameters:
+  ///   - common: more files of the policy repository, such as sets, networks or admins that all cases share.
+  ///   - environment: the contents of an environment that the policies are applied with.
   static func with<Result>(
-    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:],
+    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:], environment: String? = nil,
     _ body: (_ matrix: PacketMatrix) async throws -> Result
   ) async throws -> Result {
-    try await withPolicies(network, cases, common: common) { host, repository, machines in
+    try await withPolicies(network, cases, common: common, environment: environment) { host, repository, machines in
       let count = machines.values.joined().max() ?? 1
       let lab = try await PacketLab(host.sandbox, network: network, machines: count)
       defer { lab.close() }
@@ -86,7 +88,7 @@ struct PacketMatrix: Sendable {
 
   /// Starts a host and applies the policies of all cases in one run; the machines' kernels are left as they are.
   static func withPolicies<Result>(
-    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:],
+    _ network: SandboxNetwork, _ cases: [PolicyCase], common: [String: String] = [:], environment: String? = nil,
     _ body: (_ host: TestHost, _ repository: TestRepository, _ machines: [String: [Int]]) async throws -> Result
   ) async throws -> Result {
     var next = PacketLab.firstMachine
@@ -106,12 +108,15 @@ struct PacketMatrix: Sendable {
         files["\(item.name).yaml"] = item.text(item.policy, vms)
       }
       let repository = try host.repository(machines: inventory, files: files)
-      let applied = try await repository.apply()
+      if let environment { try repository.environment(environmentName, environment) }
+      let applied = try await repository.apply(environment == nil ? [] : ["--env", environmentName])
       // Without its filters all packets pass, and the table would say nothing.
       try #require(applied.succeeded, "the policies were not applied")
       return try await body(host, repository, machines)
     }
   }
+
+  static let environmentName = "matrix"
 
   /// A flow of a case that goes on as long as its caller wants.
   func open(_ flow: Flow, of item: PolicyCase, _ family: Family) -> PacketLab.Connection {
@@ -129,10 +134,12 @@ struct PacketMatrix: Sendable {
   }
 
   /// Tries all flows, many at a time.
-  func observe() async -> FlowReport {
+  ///
+  /// - Parameter more: flows besides those of the cases, by case.
+  func observe(_ more: [String: [Flow]] = [:]) async -> FlowReport {
     var jobs: [(item: PolicyCase, flow: Flow, family: Family)] = []
     for item in cases {
-      for flow in item.flows { jobs += flow.families.map { (item, flow, $0) } }
+      for flow in item.flows + (more[item.name] ?? []) { jobs += flow.families.map { (item, flow, $0) } }
     }
     let observations = await withTaskGroup(of: (Int, Observation).self) { group in
       var results: [(Int, Observation)] = []

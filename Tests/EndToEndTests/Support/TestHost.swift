@@ -97,6 +97,12 @@ struct TestRepository: Sendable {
   /// Replaces the only policy file.
   func policy(_ text: String) throws { try write("policies/policy.yaml", text) }
 
+  /// Writes an environment.
+  func environment(_ name: String, _ text: String) throws {
+    try FileManager.default.createDirectory(atPath: "\(path)/environments", withIntermediateDirectories: true)
+    try write("environments/\(name).yaml", text)
+  }
+
   func remove(_ file: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(file)") }
 
   func run(_ arguments: String...) async throws -> CommandResult {
@@ -105,6 +111,11 @@ struct TestRepository: Sendable {
 
   @discardableResult
   func apply(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> CommandResult {
+    try await apply(arguments, sourceLocation: sourceLocation)
+  }
+
+  @discardableResult
+  func apply(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws -> CommandResult {
     try await host.nwfleet(["apply", "--repo", path, "--auto-approve"] + arguments)
       .expect(0, sourceLocation: sourceLocation)
   }
