@@ -18,20 +18,20 @@ struct AdminsCutOff: PolicyCheck {
     wrong: """
       admins: {from: 192.0.2.0/24, allow: [ssh, icmp]}
       vms:
-        web-1: {labels: {role: web}, addresses: "2001:db8::11"}
+        shop-1: {labels: {role: shop}, addresses: "2001:db8::11"}
       groups:
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow https
       """,
     right: """
       admins: {from: [192.0.2.0/24, "2001:db8:1::/64"], allow: [ssh, icmp]}
       vms:
-        web-1: {labels: {role: web}, addresses: "2001:db8::11"}
+        shop-1: {labels: {role: shop}, addresses: "2001:db8::11"}
       groups:
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow https
       """)

@@ -11,16 +11,16 @@ struct ExpiredRule: PolicyCheck {
       "The day of `until:` is included, in UTC. Rules that are switched off (`enabled: false`) are not named.",
     wrong: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow https
             - {rule: allow tcp/8000 from 10.9.0.0/16, name: legacy, until: 2026-12-31}
       """,
     right: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow https
             - {rule: allow tcp/8000 from 10.9.0.0/16, name: legacy, until: 2027-12-31}

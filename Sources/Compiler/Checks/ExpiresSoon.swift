@@ -13,16 +13,16 @@ struct ExpiresSoon: PolicyCheck {
       "The day of `until:` is included, in UTC. Nothing happens by itself: a rule ends with the next apply.",
     wrong: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow https
             - {rule: allow tcp/8000 from 10.9.0.0/16, name: legacy, until: 2027-01-10}
       """,
     right: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow https
             - {rule: allow tcp/8000 from 10.9.0.0/16, name: legacy, until: 2027-06-30}

@@ -15,19 +15,19 @@ struct GroupSelectsNothing: PolicyCheck {
       """,
     wrong: """
       vms:
-        web-1: {labels: {role: web}}
+        shop-1: {labels: {role: shop}}
       groups:
-        web:
-          vms: {label: {role: webb}}
+        shop:
+          vms: {label: {role: shopp}}
           in:
             - allow http, https
       """,
     right: """
       vms:
-        web-1: {labels: {role: web}}
+        shop-1: {labels: {role: shop}}
       groups:
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow http, https
       """)

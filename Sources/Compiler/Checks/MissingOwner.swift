@@ -14,8 +14,8 @@ struct MissingOwner: PolicyCheck {
       """,
     wrong: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           owner: alice
           in:
             - allow https
@@ -31,8 +31,8 @@ struct MissingOwner: PolicyCheck {
       """,
     right: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           owner: alice
           in:
             - allow https

@@ -15,30 +15,30 @@ struct OverriddenRule: PolicyCheck {
       """,
     wrong: """
       vms:
-        web-1: {labels: {role: web}}
+        shop-1: {labels: {role: shop}}
       groups:
         no-telnet:
-          vms: {label: {role: web}}
+          vms: {label: {role: shop}}
           tier: security
           in:
             - drop tcp/23
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow https
             - allow telnet from 10.9.0.0/16
       """,
     right: """
       vms:
-        web-1: {labels: {role: web}}
+        shop-1: {labels: {role: shop}}
       groups:
         no-telnet:
-          vms: {label: {role: web}}
+          vms: {label: {role: shop}}
           tier: security
           in:
             - drop tcp/23
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow https
       """)

@@ -15,16 +15,16 @@ struct ShadowedRule: PolicyCheck {
       """,
     wrong: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow http, https
             - drop https from 203.0.113.0/24
       """,
     right: """
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - drop https from 203.0.113.0/24
             - allow http, https

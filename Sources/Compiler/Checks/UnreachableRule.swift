@@ -17,31 +17,31 @@ struct UnreachableRule: PolicyCheck {
       """,
     wrong: """
       vms:
-        web-1: {labels: {role: web}}
+        shop-1: {labels: {role: shop}}
       groups:
         monitoring:
-          vms: {label: {role: web}}
+          vms: {label: {role: shop}}
           tier: platform
           in:
             - allow tcp/9100 from 10.9.0.0/16
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - drop tcp/9100 from 10.9.1.0/24
             - allow https
       """,
     right: """
       vms:
-        web-1: {labels: {role: web}}
+        shop-1: {labels: {role: shop}}
       groups:
         monitoring:
-          vms: {label: {role: web}}
+          vms: {label: {role: shop}}
           tier: platform
           in:
             - pass any from 10.9.1.0/24
             - allow tcp/9100 from 10.9.0.0/16
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - drop tcp/9100 from 10.9.1.0/24
             - allow https

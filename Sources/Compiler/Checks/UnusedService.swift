@@ -14,8 +14,8 @@ struct UnusedService: PolicyCheck {
       services:
         app: [tcp/8080, udp/8081]
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow tcp/8080
       """,
@@ -23,8 +23,8 @@ struct UnusedService: PolicyCheck {
       services:
         app: [tcp/8080, udp/8081]
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow app
       """)

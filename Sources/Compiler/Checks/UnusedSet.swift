@@ -13,22 +13,22 @@ struct UnusedSet: PolicyCheck {
       """,
     wrong: """
       sets:
-        office: 192.0.2.0/24
+        branch: 192.0.2.0/24
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow http, https
       """,
     right: """
       sets:
-        office: 192.0.2.0/24
+        branch: 192.0.2.0/24
       groups:
-        web:
-          vms: {name: "web-*"}
+        shop:
+          vms: {name: "shop-*"}
           in:
             - allow http, https
-            - allow ssh from @office
+            - allow ssh from @branch
       """)
 
   func findings(in context: CheckContext) -> [Diagnostic] {
