@@ -14,6 +14,10 @@ public enum Endpoint: Sendable, Hashable {
   case remote(Address)
   /// A machine on the same bridge that has no filter.
   case peer
+  /// One more of these, 192.168.122.2 and 2001:db8:122::2; in a network that is a bridge alone the same as `world`.
+  case neighbour
+  /// One more of these with this address.
+  case stranger(Address)
   /// One more machine of the same case, from 2.
   case machine(Int)
   /// The machine that libvirtd runs on.
@@ -59,7 +63,11 @@ public struct Flow: Sendable {
 
   /// The families that it is tried in: those of the packet and of the other end's address.
   public var families: [Family] {
-    guard case .remote(let address) = other else { return packet.families }
+    let address: Address
+    switch other {
+    case .remote(let far), .stranger(let far): address = far
+    default: return packet.families
+    }
     return packet.families.filter { $0 == address.family }
   }
 }

@@ -92,9 +92,16 @@ public final class PacketLab: Sendable {
     case .gateway:
       return network == .routed
         ? pair(place("router lan0"), lan(1)) : pair(place(" br0"), lan(1), stack: true)
+    case .neighbour: return pair(neighbour, lan(2))
+    case .stranger(let address): return pair(neighbour, [address.family: address])
     case .world: return outside(own, number, lan(2), [.ipv4: "198.51.100.2", .ipv6: "2001:db8:51::2"], pair)
     case .remote(let address): return outside(own, number, [address.family: address], [address.family: address], pair)
     }
+  }
+
+  /// A port of the bridge that has no filter, for machines of any address.
+  private var neighbour: (port: Wire.Port, mac: HardwareAddress) {
+    place(network == .bridge ? "world eth0" : "vm1 eth0")
   }
 
   /// An end at the namespace `world`: a neighbour on a bridge, else behind a router.

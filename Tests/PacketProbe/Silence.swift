@@ -44,11 +44,11 @@ struct Silence {
         lines.append("neigh replace \(address) lladdr \(machine.mac) nud permanent dev \(lan)")
       }
     }
-    if network == .bridge {
-      for address in ["192.168.122.2", "2001:db8:122::2"] {
-        lines.append("neigh replace \(address) lladdr \(mac) nud permanent dev br0")
-      }
-    } else {
+    let neighbour = network == .bridge ? mac : host.virtualMachine(1).mac
+    for address in ["192.168.122.2", "2001:db8:122::2"] {
+      lines.append("neigh replace \(address) lladdr \(neighbour) nud permanent dev \(lan)")
+    }
+    if network != .bridge {
       for address in ["198.51.100.2", "2001:db8:51::2"] {
         lines.append("neigh replace \(address) lladdr \(mac) nud permanent dev uplink0")
       }

@@ -45,7 +45,7 @@ enum AdminCases {
       Flow("world, ssh", .in, .tcp(22), expect: .blocked),
       Flow("ssh", .out, .tcp(22), .remote("203.0.113.77"), expect: .blocked),
     ],
-    denied: [.tcp(9), .udp(9), .number(99), .echo(from: [.world])])
+    denied: [.tcp(9), .udp(9), .number(99), .echo.from(Probe.strangers)])
 
   private static let isolated = CompiledCase(
     "admins-isolated", group: "use: isolated",
@@ -57,7 +57,7 @@ enum AdminCases {
       Flow("world, ping", .in, .echo, expect: .blocked),
       Flow("ping", .out, .echo, expect: .blocked),
     ],
-    denied: [.tcp(9), .udp(9), .number(99), .echo(from: [.world])])
+    denied: [.tcp(9), .udp(9), .number(99), .echo.from(Probe.strangers)])
 
   private static let patched = CompiledCase(
     "patched", nic: CompiledCase.addresses,
@@ -95,5 +95,5 @@ enum AdminCases {
       Flow("other default", .out, .tcp(80), expect: .blocked),
       Flow("other guard", .out, .udp(53).spoofing("192.168.122.99"), expect: .blocked),
     ],
-    denied: [.tcp(9), .udp(9), .number(99), .echo(from: [.world])])
+    denied: [.tcp(9), .udp(9), .number(99), .echo.from(Probe.strangers)])
 }

@@ -10,7 +10,7 @@ struct CompiledCase: Sendable {
   let nic: String
   let machine: String
   let policy: String
-  /// Where all machines are ports of one bridge.
+  /// Where all machines are ports of one bridge, `world` too.
   let flows: [Flow]
   /// The same for `world` behind a router: the host itself, which NATs, or a machine on the bridge.
   let behindRouter: [Flow]
@@ -44,10 +44,12 @@ struct CompiledCase: Sendable {
       flows: flows, behindRouter: behindRouter, denied: denied)
   }
 
+  /// Its flows in one of the sandbox's networks. Where the host NATs, machines on the bridge are there as well.
   func policyCase(_ network: SandboxNetwork) -> PolicyCase {
-    PolicyCase(
-      name, machines: machines, nic: nic, machine: machine, policy: policy,
-      flows: network == .bridge ? flows : behindRouter)
+    let routed = network == .bridge ? [] : behindRouter.map { $0.with(name: "\($0.name), routed") }
+    let bridged = network == .routed ? [] : flows.map(\.bridged)
+    return PolicyCase(
+      name, machines: machines, nic: nic, machine: machine, policy: policy, flows: bridged + routed)
   }
 
   /// Both addresses of the sandbox's machine.
@@ -56,18 +58,31 @@ struct CompiledCase: Sendable {
   /// What is known about the network of all machines, and who is meant by a name.
   static func common(_ network: SandboxNetwork) -> String {
     let host = network == .routed ? "[192.168.122.3, \"2001:db8:122::3\"]" : "[192.168.122.1, \"2001:db8:122::1\"]"
-    let resolvers =
-      network == .bridge ? "[192.168.122.2, \"2001:db8:122::2\"]" : "[192.168.122.1, \"2001:db8:122::1\"]"
     return """
       networks:
         default:
           subnets: [192.168.122.0/24, "2001:db8:122::/64"]
           gateway: [192.168.122.1, "2001:db8:122::1"]
           host: \(host)
-          dns: \(resolvers)
+          dns: [192.168.122.2, "2001:db8:122::2"]
       sets:
         office: [203.0.113.0/24, "2001:db8:99::/48"]
       """
+  }
+}
+
+extension Flow {
+  /// The same with a machine on the bridge for one of the world.
+  fileprivate var bridged: Flow {
+    switch other {
+    case .world: with(other: .neighbour)
+    case .remote(let address): with(other: .stranger(address))
+    default: self
+    }
+  }
+
+  fileprivate func with(name: String? = nil, other: Endpoint? = nil) -> Flow {
+    Flow(name ?? self.name, direction, packet, other ?? self.other, machine: machine, expect: expected)
   }
 }
 
@@ -79,28 +94,32 @@ struct Probe: Sendable {
   let protocolNumbers: [Family: UInt8]
   /// Whether something is to come back, so that arriving is not all.
   var isAnswered = true
-  var senders: [Endpoint]
+  var senders = Probe.everybody
 
-  static let everybody: [Endpoint] = [.world, .host]
+  static let everybody: [Endpoint] = [.neighbour, .world, .host]
 
-  static func tcp(_ port: UInt16, from senders: [Endpoint] = everybody) -> Probe {
-    Probe(name: "tcp/\(port)", packet: .tcp(port), protocolNumbers: [.ipv4: 6, .ipv6: 6], senders: senders)
+  static let strangers: [Endpoint] = [.neighbour, .world]
+
+  static func tcp(_ port: UInt16) -> Probe {
+    Probe(name: "tcp/\(port)", packet: .tcp(port), protocolNumbers: [.ipv4: 6, .ipv6: 6])
   }
 
-  static func udp(_ port: UInt16, from senders: [Endpoint] = everybody) -> Probe {
-    Probe(name: "udp/\(port)", packet: .udp(port), protocolNumbers: [.ipv4: 17, .ipv6: 17], senders: senders)
+  static func udp(_ port: UInt16) -> Probe {
+    Probe(name: "udp/\(port)", packet: .udp(port), protocolNumbers: [.ipv4: 17, .ipv6: 17])
   }
 
-  static func echo(from senders: [Endpoint]) -> Probe {
-    Probe(name: "ping", packet: .echo, protocolNumbers: [.ipv4: 1, .ipv6: 58], senders: senders)
-  }
+  static let echo = Probe(name: "ping", packet: .echo, protocolNumbers: [.ipv4: 1, .ipv6: 58])
 
-  static let echo = echo(from: everybody)
-
-  static func number(_ number: UInt8, from senders: [Endpoint] = everybody) -> Probe {
+  static func number(_ number: UInt8) -> Probe {
     Probe(
       name: "protocol \(number)", packet: .number(number), protocolNumbers: [.ipv4: number, .ipv6: number],
-      isAnswered: false, senders: senders)
+      isAnswered: false)
+  }
+
+  func from(_ senders: [Endpoint]) -> Probe {
+    var probe = self
+    probe.senders = senders
+    return probe
   }
 
   /// What policies that say nothing about it deny.
@@ -117,7 +136,12 @@ struct Probe: Sendable {
         guard let number = protocolNumbers[family] else { return nil }
         let arrives =
           !sender.isBridged(network) && words.cover(number, from: sender.address(family, network), family)
-        let place = sender == .host ? "the host" : "\(sender)"
+        let place =
+          switch sender {
+          case .host: "the host"
+          case .world: "the world"
+          default: "a neighbour"
+          }
         return Flow(
           "\(name) from \(place), denied", .in, packet.only(family), sender,
           expect: arrives ? (isAnswered ? .oneWay : .passes) : .blocked)
@@ -133,7 +157,7 @@ extension Endpoint {
     case .host: false
     case .gateway: network == .routed
     case .world, .remote: network != .nat
-    case .peer, .machine: true
+    case .peer, .machine, .neighbour, .stranger: true
     }
   }
 
@@ -142,7 +166,6 @@ extension Endpoint {
     switch (self, family) {
     case (.world, .ipv4): "198.51.100.2"
     case (.world, .ipv6): "2001:db8:51::2"
-    case (.remote(let address), _): address
     case (_, .ipv4): network == .routed && self == .host ? "192.168.122.3" : "192.168.122.1"
     case (_, .ipv6): network == .routed && self == .host ? "2001:db8:122::3" : "2001:db8:122::1"
     }

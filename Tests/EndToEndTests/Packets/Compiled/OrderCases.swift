@@ -183,7 +183,7 @@ enum OrderCases {
       Flow("ssh", .in, .tcp(22), expect: .passes),
       Flow("smtp", .out, .tcp(25), expect: .rejected),
     ],
-    denied: Probe.usual + [.tcp(113, from: [.host])])
+    denied: Probe.usual + [.tcp(113).from([.host])])
 
   private static let refuses = CompiledCase(
     "refuses",
@@ -209,7 +209,7 @@ enum OrderCases {
       Flow("dns", .out, .udp(53), expect: .passes),
       Flow("udp/54", .out, .udp(54), expect: .rejected),
     ],
-    denied: [.tcp(9, from: [.host]), .udp(9, from: [.host])])
+    denied: [.tcp(9).from([.host, .world]), .udp(9).from([.host, .world])])
 
   private static let tiers = CompiledCase(
     "tiers",

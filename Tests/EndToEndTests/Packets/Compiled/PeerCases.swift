@@ -68,7 +68,7 @@ enum PeerCases {
       Flow("host", .in, .tcp(1003), .host, expect: .passes),
       Flow("gateway", .in, .tcp(1004), .gateway, expect: .passes),
       Flow("network", .in, .tcp(1005), .gateway, expect: .passes),
-      Flow("resolver", .out, .udp(53), .gateway, expect: .passes),
+      Flow("resolver", .out, .udp(53), .neighbour, expect: .passes),
       Flow("no resolver", .out, .udp(53), expect: .blocked),
       Flow("group, member", .in, .tcp(1000), .machine(2), expect: .passes),
       Flow("group, member", .out, .tcp(5432), .machine(2), expect: .passes),

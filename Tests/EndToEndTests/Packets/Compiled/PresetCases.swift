@@ -75,7 +75,7 @@ enum PresetCases {
       Flow("traceroute", .out, .traceroute(), .remote("203.0.113.9"), expect: .passes),
       Flow("RFC 1918", .out, .tcp(443), .remote("10.0.0.1"), expect: .blocked),
       Flow("metadata", .out, .tcp(80), .remote("169.254.169.254"), expect: .blocked),
-      Flow("dns", .out, .udp(53), .gateway, expect: .passes),
+      Flow("dns", .out, .udp(53), .neighbour, expect: .passes),
       Flow("gateway, other port", .out, .tcp(80), .gateway, expect: .blocked),
     ])
 
@@ -101,7 +101,7 @@ enum PresetCases {
       Flow("ping the internet", .out, .echo, expect: .blocked),
     ],
     // The gateway itself, where it is the host, is not denied.
-    denied: [.tcp(9, from: [.world]), .udp(9, from: [.world]), .echo(from: [.world]), .number(99, from: [.world])])
+    denied: Probe.usual.map { $0.from(Probe.strangers) })
 
   private static let open = CompiledCase(
     "open", group: "use: open",

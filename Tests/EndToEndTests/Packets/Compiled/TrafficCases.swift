@@ -272,7 +272,7 @@ enum TrafficCases {
       Flow("https", .out, .tcp(443), expect: .blocked),
       Flow("protocol 99", .out, .protocol99, expect: .blocked),
     ],
-    denied: Probe.usual + [.number(47, from: [.world])])
+    denied: Probe.usual + [.number(47)])
 
   private static let numbers = CompiledCase(
     "numbers",
