@@ -289,7 +289,7 @@ struct ResolutionTests {
       ) { $0.sets = [set("none", [])] }
     }
     #expect(codes(compiled(.allow)) == [])
-    #expect(codes(compiled(.allow), .warning) == ["empty-peer"])
+    #expect(codes(compiled(.allow), .warning).contains("empty-peer"))
     let nic = try #require(explained(compiled(.allow), "web-1"))
     #expect(nic.inbound.isEmpty)
     for verdict in [Verdict.drop, .reject, .pass] { #expect(codes(compiled(verdict)) == ["empty-peer"]) }

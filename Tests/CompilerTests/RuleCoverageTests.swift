@@ -119,21 +119,4 @@ import Testing
     #expect(RuleCoverage([wide, narrow], scopes: [1, 1]).findings.map(\.kind) == [.shadowed])
     #expect(RuleCoverage([wide, narrow], scopes: [0, 0]).findings.map(\.covers) == [[0]])
   }
-
-  @Test func manyRulesOfOneGroupAreQuick() {
-    let rules = (0..<250).map { index -> ResolvedRule in
-      let source = UInt128(index)
-      let port = UInt16(index % 50)
-      let region = PacketRegion(
-        family: .ipv4, protocols: IntervalSet(6...6), source: AddressSet(source...source + 40),
-        destinationPorts: IntervalSet(port...port + 10))
-      return ResolvedRule(
-        verdict: index % 7 == 0 ? .drop : .allow, packets: PacketSet(region), group: "group",
-        source: RuleSource(id: "group/\(index)", range: nil))
-    }
-    let clock = ContinuousClock()
-    let duration = clock.measure { _ = RuleCoverage(rules, scopes: rules.map { _ in 0 }).findings }
-    // A thousand take less than a second with optimization; tests run without it, and not alone.
-    #expect(duration < .seconds(30))
-  }
 }
