@@ -42,4 +42,13 @@ import Testing
     for wrong in ["", "A", "a b", "a_b", "ä", String(repeating: "a", count: 61)] { #expect(!RuleName.isValid(wrong)) }
     #expect(RuleName.isValid("80") && RuleName.isValid(String(repeating: "a", count: 60)))
   }
+
+  @Test func duplicates() {
+    var rules = RuleSet(name: Located(value: "web", range: Self.nowhere))
+    rules.inbound = [rule("allow tcp/80-90"), rule("allow tcp/80,90"), rule("allow ssh", name: "x")]
+    rules.outbound = [rule("allow tcp/80-90"), rule("drop any", name: "x")]
+    let found = rules.duplicateNames("group")
+    #expect(found.map(\.code) == ["duplicate-rule-name", "duplicate-rule-name"])
+    #expect(found.first?.message.contains("in-allow-tcp-80-90") == true)
+  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnostics
+public import Diagnostics
 import FilterModel
 
 /// Names of rules in their group: given by hand, or derived from direction and text.
@@ -56,5 +56,31 @@ extension PolicyRule {
   /// What the rule is known by in its group: the name that it was given, else one derived from direction and text.
   public func name(_ direction: TrafficDirection) -> String {
     name?.value ?? RuleName.derived(for: self, direction: direction)
+  }
+}
+
+extension RuleSet {
+  /// Rules of one name: nothing could tell them apart.
+  ///
+  /// - Parameter kind: what the rules are of, for messages: `group` or `preset`.
+  public func duplicateNames(_ kind: String) -> [Diagnostic] {
+    var places: [String: SourceRange] = [:]
+    places.reserveCapacity(inbound.count + outbound.count)
+    var found: [Diagnostic] = []
+    for (rules, direction) in [(inbound, TrafficDirection.in), (outbound, .out)] {
+      for rule in rules {
+        let ruleName = rule.name(direction)
+        let range = rule.name?.range ?? rule.origin
+        guard let first = places.updateValue(range, forKey: ruleName) else { continue }
+        places[ruleName] = first
+        found.append(
+          Diagnostic(
+            "duplicate-rule-name", "two rules of \(kind) '\(name.value)' have the name '\(ruleName)'", at: range,
+            hint: rule.name == nil
+              ? "remove one of them, or give one a name: {rule: \"\(rule.text)\", name: …}" : "rename one of them",
+            notes: [Diagnostic.Note("the first one", at: first)]))
+      }
+    }
+    return found
   }
 }

@@ -21,6 +21,7 @@ struct FileDecoder {
     var decoder = FileDecoder(
       result: DecodedFile(path: path, role: role, diagnostics: parsed.diagnostics, isComplete: parsed.isComplete))
     if let root = parsed.root { decoder.decodeSections(root) }
+    decoder.checkRuleNames()
     return decoder.result
   }
 
@@ -46,6 +47,13 @@ struct FileDecoder {
       result.sections.insert(section.rawValue)
       decode(section, entry)
     }
+  }
+
+  private mutating func checkRuleNames() {
+    for group in result.groups {
+      if case .rules(let group) = group.content { result.diagnostics += group.rules.duplicateNames("group") }
+    }
+    for preset in result.presets { result.diagnostics += preset.duplicateNames("preset") }
   }
 
   private mutating func decode(_ section: Section, _ entry: Node.Entry) {
