@@ -140,7 +140,7 @@ struct ResolutionTests {
     let compilation = compile(policy, on: [HostMachine(name: "db-9", interfaces: [mac(9)])])
     // db-9 is a VM of the host alone: it gets the group's rules, but is nobody's peer.
     #expect(compilation.desired?.interfaces.map(\.machine) == ["db-9"])
-    #expect(compilation.diagnostics.map(\.code) == ["empty-peer"])
+    #expect(compilation.diagnostics.map(\.code).contains("empty-peer"))
   }
 
   @Test func aMemberWithoutAddressIsAnErrorThatNamesIt() throws {
@@ -289,7 +289,7 @@ struct ResolutionTests {
       ) { $0.sets = [set("none", [])] }
     }
     #expect(codes(compiled(.allow)) == [])
-    #expect(codes(compiled(.allow), .warning).contains("empty-peer"))
+    #expect(codes(compiled(.allow), .warning).filter { $0 == "empty-peer" }.count == 1)
     let nic = try #require(explained(compiled(.allow), "web-1"))
     #expect(nic.inbound.isEmpty)
     for verdict in [Verdict.drop, .reject, .pass] { #expect(codes(compiled(verdict)) == ["empty-peer"]) }

@@ -14,7 +14,8 @@ struct TierFlattener {
   private(set) var tooLargeAt: SourceRange?
   private var result: [ResolvedRule] = []
 
-  static let mostRules = 20_000
+  /// More than one filter can hold.
+  static let mostRules = Filter.mostRules
 
   init(tiers: [[ResolvedRule]], end: ResolvedRule) {
     self.tiers = tiers
