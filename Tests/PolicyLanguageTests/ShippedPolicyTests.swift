@@ -65,7 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "policies/stock", "examples/classic", "examples/classic/policies", "examples/classic/alternatives",
+    "policies/stock", "policies/presets", "examples/classic", "examples/classic/policies",
+    "examples/classic/alternatives", "examples/everyday/policies", "examples/company/policies",
   ])
   func layout(folder: String) throws {
     for file in try Self.files(in: folder) {
