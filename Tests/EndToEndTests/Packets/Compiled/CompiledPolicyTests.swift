@@ -51,7 +51,7 @@ extension EndToEnd {
       let wrong = Self.jobs.indices.flatMap { reports[$0]?.disagreements ?? [] }
       print("\n\(policies) policies, \(count) flows, \(wrong.count) not as the policies say\n")
       fflush(nil)
-      #expect(wrong.isEmpty, "not as the policies say:\n\(FlowReport.table(wrong))")
+      if !wrong.isEmpty { Issue.record("not as the policies say:\n\(FlowReport.table(wrong))") }
       #expect(policies >= 25)
       #expect(count >= 150)
     }
