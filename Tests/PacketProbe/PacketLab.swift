@@ -170,10 +170,11 @@ public final class PacketLab: Sendable {
 
     /// One more answer of the far end and one of the near end, as in a TCP connection or a conversation in UDP.
     ///
+    /// - Parameter expected: whether both are to arrive, and so are waited for long.
     /// - Returns: whether both arrived.
-    public mutating func goesOn() async -> Bool {
+    public mutating func goesOn(expecting expected: Bool = true) async -> Bool {
       guard last.near != nil else { return false }
-      for byNear in [true, false] where !(await answer(byNear: byNear, expected: true)) { return false }
+      for byNear in [true, false] where !(await answer(byNear: byNear, expected: expected)) { return false }
       return true
     }
 

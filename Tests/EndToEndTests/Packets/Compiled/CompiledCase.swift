@@ -133,13 +133,14 @@ struct Probe: Sendable {
   func flows(_ words: OneWayWords, on network: SandboxNetwork) -> [Flow] {
     senders.flatMap { sender in
       Family.allCases.compactMap { family -> Flow? in
-        guard let number = protocolNumbers[family] else { return nil }
-        let arrives =
-          !sender.isBridged(network) && words.cover(number, from: sender.address(family, network), family)
+        let address = sender.address(family, network)
+        guard address.family == family, let number = protocolNumbers[family] else { return nil }
+        let arrives = !sender.isBridged(network) && words.cover(number, from: address, family)
         let place =
           switch sender {
           case .host: "the host"
           case .world: "the world"
+          case .remote(let address): "\(address)"
           default: "a neighbour"
           }
         return Flow(
@@ -164,6 +165,7 @@ extension Endpoint {
   /// Where packets of it come from that are not bridged.
   fileprivate func address(_ family: Family, _ network: SandboxNetwork) -> Address {
     switch (self, family) {
+    case (.remote(let address), _): address
     case (.world, .ipv4): "198.51.100.2"
     case (.world, .ipv6): "2001:db8:51::2"
     case (_, .ipv4): network == .routed && self == .host ? "192.168.122.3" : "192.168.122.1"

@@ -4,7 +4,7 @@ import PacketProbe
 
 /// Whom rules speak of.
 enum PeerCases {
-  static let all = [peers, database, parameters, ownParameters, families]
+  static let all = [peers, database, parameters, ownParameters, families, backstop, scattered, network]
 
   private static let peers = CompiledCase(
     "peers", machines: 3, nic: CompiledCase.addresses,
@@ -169,12 +169,95 @@ enum PeerCases {
       Flow("both", .in, .tcp(82), expect: .passes),
       Flow("none out", .out, .udp(53).only(.ipv4), expect: .blocked),
       Flow("all out", .out, .udp(53).only(.ipv6), expect: .passes),
-      Flow("none out, protocol 99", .out, .protocol99.only(.ipv4), expect: .blocked),
-      Flow("all out, protocol 99", .out, .protocol99.only(.ipv6), expect: .passes),
+      Flow("none out, protocol 99", .out, .protocol99.only(.ipv4), .peer, expect: .blocked),
+      Flow("all out, protocol 99", .out, .protocol99.only(.ipv6), .peer, expect: .passes),
     ],
     behindRouter: [
       Flow("both", .in, .tcp(82), expect: .passes),
       Flow("none out", .out, .udp(53).only(.ipv4), expect: .blocked),
       Flow("all out", .out, .udp(53).only(.ipv6), expect: .passes),
+    ])
+
+  /// What layer 2 knows: an address with all protocols, one protocol of others, and where it may speak to.
+  private static let backstop = CompiledCase(
+    "backstop",
+    group: """
+      in:
+        - drop smtp
+        - allow any from @office
+        - allow udp/5000 from 10.9.0.0/16
+      out:
+        - allow https to 198.51.100.0/24
+      default: {out: drop}
+      """,
+    flows: [
+      Flow("from the office", .in, .tcp(22), .remote("203.0.113.9"), expect: .passes),
+      Flow("from the office", .in, .udp(22), .remote("2001:db8:99::9"), expect: .passes),
+      Flow("from the office, protocol 99", .in, .protocol99, .remote("203.0.113.9"), expect: .passes),
+      Flow("from the office, smtp", .in, .tcp(25), .remote("203.0.113.9"), expect: .blocked),
+      Flow("one port", .in, .udp(5000), .remote("10.9.9.9"), expect: .passes),
+      Flow("another port", .in, .udp(5001), .remote("10.9.9.9"), expect: .blocked),
+      Flow("https", .out, .tcp(443), .remote("198.51.100.9"), expect: .passes),
+      Flow("http", .out, .tcp(80), .remote("198.51.100.9"), expect: .blocked),
+      Flow("to the office", .out, .tcp(80), .remote("203.0.113.9"), expect: .blocked),
+      Flow("path MTU", .out, .pathMTU(udp: 443), expect: .blocked),
+    ],
+    behindRouter: [
+      Flow("from the office", .in, .tcp(22), .remote("203.0.113.9"), expect: .passes),
+      Flow("one port", .in, .udp(5000), .remote("10.9.9.9"), expect: .passes),
+      Flow("https", .out, .tcp(443).only(.ipv4), expect: .passes),
+    ],
+    denied: Probe.usual + [
+      .tcp(25).from([.remote("203.0.113.9"), .remote("2001:db8:99::9")]), .tcp(9).from([.remote("10.9.9.9")]),
+      .udp(9).from([.remote("10.9.9.9")]), .number(99).from([.remote("10.9.9.9"), .remote("10.10.1.1")]),
+    ])
+
+  /// More addresses than layer 2 is given.
+  private static let scattered = CompiledCase(
+    "scattered",
+    group: """
+      in:
+        - allow ssh from \((1...20).map { "10.\($0 * 2).0.0/16" }.joined(separator: ", "))
+      default: {out: drop}
+      """,
+    flows: [
+      Flow("first", .in, .tcp(22), .remote("10.2.1.1"), expect: .passes),
+      Flow("last", .in, .tcp(22), .remote("10.40.1.1"), expect: .passes),
+      Flow("between", .in, .tcp(22), .remote("10.3.1.1"), expect: .blocked),
+      Flow("first, other port", .in, .tcp(23), .remote("10.2.1.1"), expect: .blocked),
+      Flow("out", .out, .tcp(22), .remote("10.2.1.1"), expect: .blocked),
+    ],
+    behindRouter: [
+      Flow("first", .in, .tcp(22), .remote("10.2.1.1"), expect: .passes)
+    ],
+    denied: Probe.usual + [.tcp(22), .tcp(9).from([.remote("10.2.1.1"), .remote("10.3.1.1")])])
+
+  /// Its own network, the router apart.
+  private static let network = CompiledCase(
+    "near",
+    group: """
+      in:
+        - drop any from gateway
+        - allow tcp, icmp from network
+      out:
+        - allow any to network
+      default: {in: drop, out: drop}
+      """,
+    flows: [
+      Flow("from peer", .in, .tcp(80), .peer, expect: .passes),
+      Flow("ping from peer", .in, .echo, .peer, expect: .passes),
+      Flow("udp from peer", .in, .udp(80), .peer, expect: .blocked),
+      Flow("from elsewhere", .in, .tcp(80), .remote("203.0.113.9"), expect: .blocked),
+      Flow("to the gateway", .out, .tcp(80), .gateway, expect: .passes),
+      Flow("ping the gateway", .out, .echo, .gateway, expect: .passes),
+      Flow("to peer", .out, .udp(53), .peer, expect: .passes),
+      Flow("to elsewhere", .out, .udp(53), .remote("203.0.113.9"), expect: .blocked),
+    ],
+    behindRouter: [
+      Flow("to the gateway", .out, .udp(53), .gateway, expect: .passes),
+      Flow("to the world", .out, .udp(53), expect: .blocked),
+    ],
+    denied: [
+      .tcp(9).from([.world, .host]), .udp(9), .echo.from([.world, .host]), .number(98).from([.world, .host]),
     ])
 }
