@@ -29,6 +29,21 @@ public struct Compilation: Sendable {
   }
 }
 
+/// Does the same for many numbers: the compiler has no threads of its own.
+public protocol CompilerMap: Sendable {
+  /// The results for 0..<count in their order; the function may be called from several threads at once.
+  func map<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result]
+}
+
+/// One after the other.
+public struct SerialMap: CompilerMap {
+  public init() {}
+
+  public func map<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
+    (0..<count).map(transform)
+  }
+}
+
 /// Compiles a policy to what it makes of one host.
 public struct PolicyCompiler: Sendable {
   private let policy: Policy
@@ -48,9 +63,9 @@ public struct PolicyCompiler: Sendable {
   }
 
   /// - Parameter machines: the VMs that the host has, running or not.
-  public func compile(_ machines: [HostMachine]) -> Compilation {
+  public func compile(_ machines: [HostMachine], map: some CompilerMap = SerialMap()) -> Compilation {
     var run = run(machines)
-    let desired = run.compile()
+    let desired = run.compile(map)
     let diagnostics = run.diagnostics
     let isUsable = !diagnostics.contains { $0.severity == .error }
     return Compilation(desired: isUsable ? desired : nil, diagnostics: diagnostics, expired: run.expired)

@@ -5,49 +5,64 @@
 /// Every set has one such form, so `==` compares sets.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable, Hashable {
   /// The ranges, lowest first; between two of them at least one number is missing.
-  public private(set) var ranges: IntervalRanges<Bound>
+  @inlinable
+  public var ranges: IntervalRanges<Bound> { storage }
+
+  @usableFromInline
+  var storage: IntervalRanges<Bound>
 
   /// The empty set.
-  public init() { ranges = IntervalRanges() }
+  @inlinable
+  public init() { storage = IntervalRanges() }
 
   /// The numbers of one range.
-  public init(_ range: ClosedRange<Bound>) { ranges = IntervalRanges(range) }
+  @inlinable
+  public init(_ range: ClosedRange<Bound>) { storage = IntervalRanges(range) }
 
   /// The numbers of all ranges, which may come in any order and overlap.
+  @inlinable
   public init(_ ranges: some Sequence<ClosedRange<Bound>>) {
-    self.ranges = IntervalRanges()
+    storage = IntervalRanges()
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) { append(range) }
   }
 
-  private init(canonical ranges: IntervalRanges<Bound>) { self.ranges = ranges }
+  @inlinable
+  init(canonical ranges: IntervalRanges<Bound>) { storage = ranges }
 
   /// Every number that `Bound` has.
+  @inlinable
   public static var full: Self { Self(.min ... .max) }
 
   /// No number.
+  @inlinable
   public static var empty: Self { Self() }
 
+  @inlinable
   public var isEmpty: Bool { ranges.isEmpty }
 
   /// Whether every number of `Bound` is in the set. All IPv4 addresses are not: see `AddressSet.all(_:)`.
+  @inlinable
   public var isFull: Bool {
     guard ranges.count == 1 else { return false }
     return ranges[0].lowerBound == .min && ranges[0].upperBound == .max
   }
 
   /// From the lowest to the highest number; nil for the empty set.
+  @inlinable
   public var hull: ClosedRange<Bound>? {
     guard let first = ranges.first, let last = ranges.last else { return nil }
     return first.lowerBound...last.upperBound
   }
 
   /// How many numbers there are, rounded: a `Bound` of 128 bits has no room for its own count.
+  @inlinable
   var approximateCount: Double {
     ranges.reduce(0) { $0 + Double($1.upperBound - $1.lowerBound) + 1 }
   }
 
   /// The index of the first range from `start` on that ends at `value` or later.
-  private func index(endingAtOrAfter value: Bound, from start: Int = 0) -> Int {
+  @inlinable
+  func index(endingAtOrAfter value: Bound, from start: Int = 0) -> Int {
     var low = start
     var high = ranges.count
     while low < high {
@@ -58,15 +73,16 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
   }
 
   /// Adds a range that begins no earlier than the last one.
-  private mutating func append(_ range: ClosedRange<Bound>) {
+  @inlinable
+  mutating func append(_ range: ClosedRange<Bound>) {
     guard let last = ranges.last,
       last.upperBound == .max || range.lowerBound <= last.upperBound + 1
     else {
-      ranges.append(range)
+      storage.append(range)
       return
     }
     if range.upperBound > last.upperBound {
-      ranges[ranges.count - 1] = last.lowerBound...range.upperBound
+      storage.replaceLast(last.lowerBound...range.upperBound)
     }
   }
 }
@@ -74,12 +90,14 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
 // MARK: Questions
 
 extension IntervalSet {
+  @inlinable
   public func contains(_ value: Bound) -> Bool {
     let index = index(endingAtOrAfter: value)
     return index < ranges.count && ranges[index].lowerBound <= value
   }
 
   /// Whether every number of this set is in the other.
+  @inlinable
   public func isSubset(of other: Self) -> Bool {
     guard let hull else { return true }
     guard let otherHull = other.hull, otherHull.lowerBound <= hull.lowerBound, hull.upperBound <= otherHull.upperBound
@@ -96,6 +114,7 @@ extension IntervalSet {
   }
 
   /// Whether some number is in both sets.
+  @inlinable
   public func intersects(_ other: Self) -> Bool {
     guard let hull, let otherHull = other.hull, hull.overlaps(otherHull) else { return false }
     let (few, many) = ranges.count <= other.ranges.count ? (self, other) : (other, self)
@@ -109,7 +128,8 @@ extension IntervalSet {
   }
 
   /// Whether the other set is one range that holds all of this one.
-  private func isInside(_ other: Self) -> Bool {
+  @inlinable
+  func isInside(_ other: Self) -> Bool {
     guard other.ranges.count == 1, let hull else { return false }
     return other.ranges[0].lowerBound <= hull.lowerBound && hull.upperBound <= other.ranges[0].upperBound
   }
@@ -118,11 +138,12 @@ extension IntervalSet {
 // MARK: Algebra
 
 extension IntervalSet {
+  @inlinable
   public func union(_ other: Self) -> Self {
     if isEmpty || isInside(other) { return other }
     if other.isEmpty || other.isInside(self) { return self }
     var result = Self()
-    result.ranges.reserveCapacity(ranges.count + other.ranges.count)
+    result.storage.reserveCapacity(ranges.count + other.ranges.count)
     var left = 0
     var right = 0
     while left < ranges.count || right < other.ranges.count {
@@ -139,6 +160,7 @@ extension IntervalSet {
     return result
   }
 
+  @inlinable
   public func intersection(_ other: Self) -> Self {
     guard let hull, let otherHull = other.hull, hull.overlaps(otherHull) else { return Self() }
     if isInside(other) { return self }
@@ -157,6 +179,7 @@ extension IntervalSet {
     return Self(canonical: result)
   }
 
+  @inlinable
   public func subtracting(_ other: Self) -> Self {
     guard let hull, let otherHull = other.hull, hull.overlaps(otherHull) else { return self }
     if isInside(other) { return Self() }
@@ -183,11 +206,13 @@ extension IntervalSet {
   }
 
   /// The numbers of `Bound` that are not in the set. For addresses of IPv4, subtract from `AddressSet.all(.ipv4)`.
+  @inlinable
   public var complement: Self { Self.full.subtracting(self) }
 }
 
 extension IntervalSet: Comparable {
   /// An order for stable output: by the ranges, the first that differs decides.
+  @inlinable
   public static func < (left: Self, right: Self) -> Bool {
     left.ranges.lexicographicallyPrecedes(right.ranges) {
       ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound)

@@ -4,6 +4,7 @@ import Compiler
 import Diagnostics
 import FilterModel
 import Planning
+import PolicyLanguage
 import Reconcile
 
 /// A policy on its way to hosts: what one of them shall have follows from it, the day, and the VMs that the host has.
@@ -29,7 +30,8 @@ struct HostPolicy {
   /// - Throws: all that is wrong with the policy, warnings included.
   func request(for observed: ObservedHost) throws(DiagnosticError) -> (PlanRequest, warnings: [Diagnostic]) {
     let machines = observed.machines.map { HostMachine(name: $0.name, interfaces: $0.interfaces.map(\.mac)) }
-    let compilation = compiler(for: observed.name, expired: expired(on: observed)).compile(machines)
+    let compilation = compiler(for: observed.name, expired: expired(on: observed))
+      .compile(machines, map: ConcurrentMap())
     guard let desired = compilation.desired else { throw DiagnosticError(compilation.diagnostics) }
     let marker = Marker(
       repositoryID: desired.repositoryID, commit: commit, digest: DesiredDocument.digest(of: desired),
@@ -40,7 +42,7 @@ struct HostPolicy {
   }
 
   /// What the policy makes of a host of the inventory, or of all at once, whose VMs are those that the repository knows.
-  func compiled(for host: String? = nil) -> Compilation { compiler(for: host).compile([]) }
+  func compiled(for host: String? = nil) -> Compilation { compiler(for: host).compile([], map: ConcurrentMap()) }
 
   /// What the NICs of a VM get from the repository alone, and why.
   func explanations(of machine: String, on host: String?) -> [NICExplanation] {

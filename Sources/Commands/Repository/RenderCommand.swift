@@ -6,6 +6,7 @@ import Diagnostics
 import FilterModel
 import FilterXML
 import FoundationEssentials
+import PolicyLanguage
 import Reconcile
 
 struct RenderCommand: Subcommand {
@@ -80,27 +81,29 @@ struct RenderCommand: Subcommand {
         Diagnostic(
           "unknown-filter", "the policy has no filter '\(name)'", hint: Suggestion.hint(for: name, in: known)))
     }
-    // One write for many filters: a write for each took as long as making its XML.
-    var pending = ""
+    let chosen = desired.filters.filter { names.isEmpty || names.contains($0.filter.name) }
     var records: [RenderedFilter] = []
-    for wanted in desired.filters where names.isEmpty || names.contains(wanted.filter.name) {
-      var filter = wanted.filter
-      filter.uuid = desired.identity.uuid(ofFilter: filter.name)
-      let xml = FilterXML.write(filter, notes: annotate ? Self.notes(wanted) : [])
-      if let out {
-        try save(xml, of: filter, in: out)
+    // One write for many filters: a write for each took as long as making its XML.
+    for first in stride(from: 0, to: chosen.count, by: 4096) {
+      let part = chosen[first..<min(chosen.count, first + 4096)]
+      let filters = part.map { wanted in
+        var filter = wanted.filter
+        filter.uuid = desired.identity.uuid(ofFilter: filter.name)
+        return filter
       }
-      if output.isJSON {
-        records.append(RenderedFilter(name: filter.name, uuid: filter.uuid?.description, xml: xml))
-      } else if out == nil {
-        pending += xml
+      let notes = annotate ? part.map(Self.notes) : []
+      let texts = ConcurrentMap().map(count: filters.count) { index in
+        FilterXML.write(filters[index], notes: notes.isEmpty ? [] : notes[index])
       }
-      if pending.utf8.count > 1 << 18 {
-        output.result(pending)
-        pending = ""
+      for (filter, xml) in zip(filters, texts) {
+        if let out { try save(xml, of: filter, in: out) }
+        if output.isJSON {
+          records.append(RenderedFilter(name: filter.name, uuid: filter.uuid?.description, xml: xml))
+        }
       }
+      if out == nil, !output.isJSON { output.result(texts.joined()) }
     }
-    if output.isJSON { output.result(["filters": records]) } else { output.result(pending) }
+    if output.isJSON { output.result(["filters": records]) }
   }
 
   /// For each entry, the rules of the policy that it comes from; of a native filter, its own place.

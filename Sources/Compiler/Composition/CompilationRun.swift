@@ -72,7 +72,8 @@ struct CompilationRun {
 
   // MARK: Compilation
 
-  mutating func compile() -> DesiredState {
+  mutating func compile(_ map: some CompilerMap) -> DesiredState {
+    makeProfiles(map)
     var filters = FilterCollection(policy.filters)
     var interfaces: [DesiredInterface] = []
     for machine in roster.machines {
@@ -84,7 +85,7 @@ struct CompilationRun {
           interfaces.append(interface(nic, native))
         }
         guard !chosen.isEmpty else { continue }
-        let profile = profile(of: chosen, scope(of: nic, machine), nic)
+        guard let profile = profile(of: chosen, scope(of: nic, machine), nic) else { continue }
         checkAddresses(nic, machine, chosen, profile)
         let filter = filter(for: nic, profile, origin: composer.groups[chosen[0]].group.origin)
         if let problem = filters.add(filter, of: nic, machine) { findings.add(problem) }
@@ -94,7 +95,6 @@ struct CompilationRun {
             groups: chosen.map { composer.groups[$0].name }, origin: filter.origin, oneWay: profile.generated.oneWay))
       }
     }
-    addSingleProfiles()
     check()
     for profile in profiles.values {
       filters.add(profile.generated.profile)
@@ -105,34 +105,81 @@ struct CompilationRun {
       attachments: attachments(), interfaces: interfaces, ports: ports())
   }
 
-  /// Every group has its profile, whether or not it has VMs here: a missing filter stops a migration.
-  private mutating func addSingleProfiles() {
+  /// All profiles at once: making one is most of the work, and needs nothing of the others.
+  private mutating func makeProfiles(_ map: some CompilerMap) {
+    var drafts: [(key: Key, draft: Draft)] = []
+    var known: Set<Key> = []
+    for (chosen, scope) in combinations() {
+      let key = key(of: chosen, scope)
+      if known.insert(key).inserted { drafts.append((key, draft(of: key, scope))) }
+    }
+    let inputs = drafts.map(\.draft)
+    let generated = map.map(count: inputs.count) { [generator] in inputs[$0].generate(generator) }
+    profiles.reserveCapacity(drafts.count)
+    for ((key, draft), generated) in zip(drafts, generated) { add(draft, generated, as: key) }
+  }
+
+  /// Groups that NICs are in together, and every group alone, whether or not it has VMs here: a missing filter stops a
+  /// migration.
+  private func combinations() -> [(groups: [Int], scope: Scope)] {
+    var found: [(groups: [Int], scope: Scope)] = []
+    for machine in roster.machines {
+      for nic in machine.nics {
+        let chosen = groups(of: nic)
+        if !chosen.isEmpty { found.append((chosen, scope(of: nic, machine))) }
+      }
+    }
     let tables = composer.resolver.peers.checker.names
     let network = tables.onlyNetwork.flatMap { tables.networks[$0] }
     for place in composer.groups.indices {
       let needs = composer.groups[place].needs([:])
       guard needs.missing.isDisjoint(with: tables.machineParameters) else { continue }
       let variant = composer.variant(of: [place], network: network?.name, own: [:])
-      if variant.usesNetwork, network == nil { continue }
-      _ = profile(of: [place], Scope(network: network))
+      if !variant.usesNetwork || network != nil { found.append(([place], Scope(network: network))) }
+    }
+    return found
+  }
+
+  /// What a profile is made of.
+  private struct Draft: Sendable {
+    let name: String
+    let scope: Scope
+    let composed: ComposedGroups
+    let identity: Identity
+    let origin: SourceRange
+
+    func generate(_ generator: ProfileGenerator) -> GeneratedProfile {
+      generator.generate(name: name, decisions: composed.decisions, identity: identity, origin: origin)
     }
   }
 
-  private mutating func profile(of chosen: [Int], _ scope: Scope, _ nic: NIC? = nil) -> Profile {
-    let variant = composer.variant(of: chosen, network: scope.network?.name, own: scope.machineParameters)
-    let key = Key(groups: chosen, variant: variant)
-    if let nic, host == nil { profiles[key]?.nics.append(nic) }
-    if let known = profiles[key] { return known }
-    let composed = composer.compose(chosen, scope)
-    let groups = chosen.map { composer.groups[$0] }
-    let generated = generator.generate(
-      name: names.profile(groups.map(\.name), variant), decisions: composed.decisions, identity: policy.identity,
-      origin: groups[0].group.origin)
+  private func key(of chosen: [Int], _ scope: Scope) -> Key {
+    Key(
+      groups: chosen,
+      variant: composer.variant(of: chosen, network: scope.network?.name, own: scope.machineParameters))
+  }
+
+  private mutating func draft(of key: Key, _ scope: Scope) -> Draft {
+    let composed = composer.compose(key.groups, scope)
+    let groups = key.groups.map { composer.groups[$0] }
+    return Draft(
+      name: names.profile(groups.map(\.name), key.variant), scope: scope, composed: composed,
+      identity: policy.identity, origin: groups[0].group.origin)
+  }
+
+  private mutating func add(_ draft: Draft, _ generated: GeneratedProfile, as key: Key) {
     for diagnostic in generated.diagnostics { findings.add(diagnostic) }
-    let profile = Profile(
-      scope: scope, nics: nic.map { [$0] } ?? [], composed: composed, generated: generated)
-    profiles[key] = profile
-    return profile
+    profiles[key] = Profile(scope: draft.scope, composed: draft.composed, generated: generated)
+  }
+
+  private mutating func profile(of chosen: [Int], _ scope: Scope, _ nic: NIC? = nil) -> Profile? {
+    let key = key(of: chosen, scope)
+    if profiles[key] == nil {
+      let draft = draft(of: key, scope)
+      add(draft, draft.generate(generator), as: key)
+    }
+    if let nic, host == nil { profiles[key]?.nics.append(nic) }
+    return profiles[key]
   }
 
   /// Looks at the policy as a whole, where it has no errors and no host is meant.
@@ -298,7 +345,7 @@ struct CompilationRun {
     return machine.nics.compactMap { nic in
       let chosen = groups(of: nic)
       guard !chosen.isEmpty else { return nil }
-      let profile = profile(of: chosen, scope(of: nic, machine))
+      guard let profile = profile(of: chosen, scope(of: nic, machine)) else { return nil }
       let (composed, decisions) = (profile.composed, profile.composed.decisions)
       return NICExplanation(
         nic: nic,

@@ -2,9 +2,7 @@
 
 import Compiler
 import Diagnostics
-import Dispatch
 import FilterModel
-import Synchronization
 
 /// From the bytes of files to a policy.
 struct RepositoryLoader {
@@ -25,7 +23,7 @@ struct RepositoryLoader {
     let files = files.sorted { $0.path < $1.path }
     let sources = files.map { SourceText($0.bytes) }
     let paths = Set(included.map(\.value))
-    let decoded = Self.mapInParallel(count: files.count) { index in
+    let decoded = ConcurrentMap().map(count: files.count) { index in
       let path = files[index].path
       if path == PolicyRepository.fileName, let project { return project }
       return FileDecoder.decode(sources[index], path: path, role: FileRole(path: path, included: paths))
@@ -45,19 +43,5 @@ struct RepositoryLoader {
       environments: environments.names,
       sources: PolicySources(
         Dictionary(zip(files.map(\.path), sources)) { first, _ in first }, shipped: shipped.sources))
-  }
-
-  /// The results in the order of their indices, whichever thread made them.
-  private static func mapInParallel<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
-    let chunkSize = 64
-    guard count > chunkSize else { return (0..<count).map(transform) }
-    let chunks = (count + chunkSize - 1) / chunkSize
-    let results = Mutex([[Result]?](repeating: nil, count: chunks))
-    DispatchQueue.concurrentPerform(iterations: chunks) { chunk in
-      let start = chunk * chunkSize
-      let part = (start..<min(count, start + chunkSize)).map(transform)
-      results.withLock { $0[chunk] = part }
-    }
-    return results.withLock { $0.flatMap { $0 ?? [] } }
   }
 }
