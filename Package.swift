@@ -33,7 +33,8 @@ let goldens: Set<String> = ["Commands", "Compiler", "PolicyLanguage"]
 
 /// Files of policies/presets, each with the preset of its name; a test compares them with the folder.
 let presets = [
-  "bastion", "database", "dhcp-client", "dhcp-server", "gateway-only", "internet-only", "isolated", "open", "router", "vrrp",
+  "bastion", "database", "dhcp-client", "dhcp-server", "gateway-only", "internet-only", "isolated", "open", "router",
+  "vrrp",
   "web-server", "windows-dc",
 ]
 
@@ -90,7 +91,8 @@ let package = Package(
     module(
       "Commands",
       [
-        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics", "Sandbox", "Processes",
+        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics", "Sandbox",
+        "Processes",
         argumentParser,
       ]),
     .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
@@ -105,7 +107,8 @@ let package = Package(
     tests(
       "PolicyLanguage",
       [
-        "Presets", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "FilterXML", "FilterGenerator", "GoldenSupport",
+        "Presets", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "FilterXML", "FilterGenerator",
+        "GoldenSupport",
       ]),
     /** Filters for tests: every attribute alone, and random ones. */
     .target(
@@ -117,7 +120,8 @@ let package = Package(
     tests(
       "Commands",
       [
-        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics", "GoldenSupport",
+        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics",
+        "GoldenSupport",
         argumentParser,
       ]),
     tests("Libvirt"),
