@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension PacketRegion {
-  /// Whether every packet is in one of the regions, all of which this region meets.
+  /// Whether every packet is in one of the regions, all of which this region meets; false also where that takes too long to
+  /// find out.
   func isCovered(by near: [PacketRegion]) -> Bool {
     if near.contains(where: isSubset) { return true }
     let shares = near.map { (region: $0, share: share(in: $0)) }
@@ -10,8 +11,12 @@ extension PacketRegion {
     guard shares.reduce(0, { $0 + $1.share }) > 0.999_999 else { return false }
     // The larger the holes, the fewer the pieces between them.
     let ordered = shares.sorted { $0.share > $1.share }.map(\.region)
-    return hasNothing(outside: ordered[...])
+    var budget = Self.mostPieces
+    return hasNothing(outside: ordered[...], &budget)
   }
+
+  /// Regions that overlap at random leave exponentially many pieces: after so many, what is looked for counts as not covered.
+  private static let mostPieces = 5_000
 
   /// Which part of the packets is in the other region, 0 to 1, rounded.
   private func share(in other: PacketRegion) -> Double {
@@ -23,8 +28,12 @@ extension PacketRegion {
   }
 
   /// Follows one piece to its end before the next, so that the first packet outside all regions ends the search.
-  private func hasNothing(outside regions: ArraySlice<PacketRegion>) -> Bool {
-    guard let index = regions.firstIndex(where: intersects) else { return false }
-    return subtracting(regions[index]).allSatisfy { $0.hasNothing(outside: regions[(index + 1)...]) }
+  private func hasNothing(outside regions: ArraySlice<PacketRegion>, _ budget: inout Int) -> Bool {
+    budget -= 1
+    guard budget > 0, let index = regions.firstIndex(where: intersects) else { return false }
+    for piece in subtracting(regions[index]) {
+      guard piece.hasNothing(outside: regions[(index + 1)...], &budget) else { return false }
+    }
+    return true
   }
 }

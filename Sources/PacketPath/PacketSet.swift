@@ -38,6 +38,8 @@ extension PacketSet {
   }
 
   /// Whether every packet of this set is in the other.
+  ///
+  /// Exact when true. Where the other set has very many overlapping regions, false may also mean that it was not found out.
   public func isSubset(of other: PacketSet) -> Bool {
     if regions == other.regions { return true }
     let index = RegionIndex(other.regions)

@@ -58,7 +58,7 @@ struct HostTests {
     let desired = try #require(compile(policy([group("web", guard: .strict)], vms: [vm])).desired)
     let nic = try #require(desired.filters.first { $0.filter.name == "acme.nic.525400000001" })
     let parameters = try #require(nic.filter.references.first).parameters
-    #expect(parameters == ["ADDRESS4": ["10.0.0.2", "10.0.0.11"], "ADDRESS6": ["::"]])
+    #expect(parameters == ["ADDRESS4": ["10.0.0.2", "10.0.0.11"], "ADDRESS6": ["ff00::"]])
   }
 
   @Test func everyEntryHasItsSource() throws {

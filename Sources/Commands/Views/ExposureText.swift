@@ -15,7 +15,7 @@ enum ExposureText {
     }
     return order.map { traffic in
       "reaches \(shortened(names[traffic] ?? [])) one way from the host and routed networks, no reply passes: "
-        + "\(traffic.joined(separator: ", "))\n"
+        + "\(traffic.joined(separator: "; "))\n"
     }.joined()
   }
 

@@ -142,7 +142,7 @@ struct MachineDocument: Encodable {
     }
     if !interface.oneWay.isEmpty {
       text += "\nOne way from the host and routed networks, no reply passes: "
-      text += interface.oneWay.joined(separator: ", ") + "\n"
+      text += interface.oneWay.joined(separator: "; ") + "\n"
     }
     return text
   }

@@ -39,7 +39,12 @@ struct GroupSelectsNothing: PolicyCheck {
     var suggestions = 20
     return groups.compactMap { name, selector, hosts in
       guard !context.inventory.isEmpty || !selector.labels.isEmpty else { return nil }
-      guard context.inventory.select(selector, hosts).isEmpty else { return nil }
+      let selected = context.inventory.select(selector, hosts).filter { machine in
+        // NICs that nobody has written down may have the address.
+        selector.macs.isEmpty || machine.interfaces.isEmpty
+          || machine.interfaces.contains { selector.macs.contains($0.mac) }
+      }
+      guard selected.isEmpty else { return nil }
       // Each looks at every name.
       suggestions -= 1
       let suggestion = suggestions < 0 ? nil : suggestion(for: selector, context)

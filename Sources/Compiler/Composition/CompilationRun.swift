@@ -97,8 +97,9 @@ struct CompilationRun {
     }
     check()
     for profile in profiles.values {
-      filters.add(profile.generated.profile)
-      for leaf in profile.generated.leaves { filters.add(leaf) }
+      for filter in [profile.generated.profile] + profile.generated.leaves {
+        if let problem = filters.add(filter) { findings.add(problem) }
+      }
     }
     return DesiredState(
       identity: policy.identity, repositoryID: policy.repositoryID, filters: filters.sorted,
@@ -199,14 +200,14 @@ struct CompilationRun {
     var parameters: [String: [String]] = [:]
     if profile.generated.needsIPv4Addresses {
       let own = nic.addresses.compactMap { if case .ipv4(let address) = $0 { address } else { nil } }
-      // libvirt refuses empty lists; nobody has this address.
+      // libvirt refuses empty lists; nobody can send from this address.
       parameters[GeneratedProfile.addressParameters.ipv4] =
-        own.isEmpty ? ["0.0.0.0"] : Set(own).sorted().map(\.description)
+        own.isEmpty ? ["255.255.255.255"] : Set(own).sorted().map(\.description)
     }
     if profile.generated.needsIPv6Addresses {
       let own = nic.addresses.compactMap { if case .ipv6(let address) = $0 { address } else { nil } }
       parameters[GeneratedProfile.addressParameters.ipv6] =
-        own.isEmpty ? ["::"] : Set(own).sorted().map(\.description)
+        own.isEmpty ? ["ff00::"] : Set(own).sorted().map(\.description)
     }
     let reference = Filter.Entry.reference(FilterReference(profile.name, parameters: parameters))
     return DesiredFilter(

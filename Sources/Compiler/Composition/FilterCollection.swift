@@ -12,15 +12,22 @@ struct FilterCollection {
     filters = Dictionary(native.map { ($0.filter.name, $0) }) { first, _ in first }
   }
 
-  /// Leaves are shared: their names follow from their content.
-  mutating func add(_ filter: DesiredFilter) {
+  /// Leaves are shared: their names follow from their content. A problem where two of one name differ after all.
+  mutating func add(_ filter: DesiredFilter) -> Diagnostic? {
     let name = filter.filter.name
     guard let known = filters[name] else {
       filters[name] = filter
-      return
+      return nil
+    }
+    guard known.filter == filter.filter else {
+      return Diagnostic(
+        "name-collision", "two different filters would both be called '\(name)'", at: filter.origin,
+        hint: "rename a group, or change a rule a little",
+        notes: [Diagnostic.Note("the other one", at: known.origin)])
     }
     // Of two origins the first, whichever profile was looked at first.
     if filter.origin < known.origin { filters[name] = filter }
+    return nil
   }
 
   /// Adds the filter of a NIC; a problem where another VM has its MAC address and other rules.

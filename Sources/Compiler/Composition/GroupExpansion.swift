@@ -33,6 +33,8 @@ struct ExpandedGroup: Sendable {
   var guardPolicy: Located<GuardPolicy>?
   /// Whether a rule speaks of the NIC's network, parameters of VMs not looked at.
   var namesNetwork = false
+  /// Parameters that rules name, whether or not they hold today.
+  var mentioned: Set<String> = []
   /// Ends of rules that are over, as the host's marker keeps them.
   var expired: [String] = []
 
@@ -95,7 +97,22 @@ struct GroupExpander {
     let said = said(group.rules, depth: 0)
     (expanded.inboundDefault, expanded.outboundDefault) = (said.inbound, said.outbound)
     expanded.guardPolicy = said.guardPolicy
+    checkParameters(of: expanded)
     return expanded
+  }
+
+  /// A value that nothing uses was meant for something: a preset could go on letting everybody in.
+  private mutating func checkParameters(of expanded: ExpandedGroup) {
+    var used = expanded.mentioned
+    for parameter in expanded.scopes.flatMap(\.parameters.values) { used.formUnion(parameter.names) }
+    for (name, parameter) in expanded.group.rules.parameters.sorted(by: { $0.key < $1.key }) where !used.contains(name) {
+      findings.add(
+        Diagnostic(
+          "unknown-parameter", "no rule or preset of group '\(expanded.name)' uses the parameter '\(name)'",
+          at: parameter.texts.first?.range ?? expanded.group.origin,
+          expected: used.isEmpty ? nil : "one of \(used.sorted().joined(separator: ", "))",
+          hint: Suggestion.hint(for: name, in: used.sorted()) ?? "remove it"))
+    }
   }
 
   /// A preset with the parameters that it sees: the same twice adds nothing.
@@ -139,6 +156,7 @@ struct GroupExpander {
   private mutating func add(
     _ rule: PolicyRule, _ direction: TrafficDirection, _ scope: Int, to expanded: inout ExpandedGroup
   ) {
+    expanded.mentioned.formUnion(rule.parameterNames)
     guard rule.isEnabled else { return }
     let id = "\(expanded.name)/\(rule.name(direction))"
     if let until = rule.until, hasEnded(rule, id, until, &expanded) {
@@ -199,5 +217,23 @@ struct GroupExpander {
     said.outbound = said.outbound ?? inherited.outbound
     said.guardPolicy = said.guardPolicy ?? inherited.guardPolicy
     return said
+  }
+}
+
+extension PolicyRule {
+  /// Parameters that it names.
+  fileprivate var parameterNames: [String] {
+    let traffic = traffic.compactMap { if case .parameter(let name) = $0.value { name } else { nil } }
+    let peers = ((from ?? []) + (to ?? [])).compactMap { if case .parameter(let name) = $0.value { name } else { nil } }
+    return traffic + peers
+  }
+}
+
+extension Parameter {
+  /// Parameters that its value names.
+  fileprivate var names: [String] {
+    let peers = (peers ?? []).compactMap { if case .parameter(let name) = $0.value { name } else { nil } }
+    let traffic = (traffic ?? []).compactMap { if case .parameter(let name) = $0.value { name } else { nil } }
+    return peers + traffic
   }
 }

@@ -33,7 +33,7 @@ struct TierConflicts {
   ) {
     for (place, rule) in first.rules.enumerated() {
       for (otherPlace, other) in second.rules.enumerated()
-      where rule.verdict != other.verdict && rule.packets.intersects(other.packets) {
+      where rule.effect != other.effect && rule.packets.intersects(other.packets) {
         var common = rule.packets.intersection(other.packets)
         for decided in first.rules[..<place] + second.rules[..<otherPlace] + before {
           common = common.subtracting(decided.packets)
@@ -66,8 +66,8 @@ struct TierConflicts {
         at: other.source.range, expected: "rules that agree, or groups of different tier: or order:",
         hint: "give the group that shall win a lower order:",
         notes: [
-          Diagnostic.Note("'\(rule.source.id)' says \(rule.verdict.rawValue)", at: rule.source.range),
-          Diagnostic.Note("'\(other.source.id)' says \(other.verdict.rawValue)", at: other.source.range),
+          Diagnostic.Note("'\(rule.source.id)' says \(rule.effect.words)", at: rule.source.range),
+          Diagnostic.Note("'\(other.source.id)' says \(other.effect.words)", at: other.source.range),
           Diagnostic.Note("for example \(example.words)"),
         ]))
   }

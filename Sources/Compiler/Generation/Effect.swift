@@ -12,6 +12,12 @@ struct Effect: Sendable, Hashable {
 
   static let allow = Effect(verdict: .allow, connectionLimit: nil, isStateless: false)
 
+  /// As a person says it.
+  var words: String {
+    verdict.rawValue + (connectionLimit.map { " of at most \($0) connections" } ?? "")
+      + (isStateless ? ", stateless" : "")
+  }
+
   var isAllow: Bool { verdict == .allow }
   /// Whether replies are let through by the rule itself.
   var allowsReplies: Bool { isAllow && !isStateless }

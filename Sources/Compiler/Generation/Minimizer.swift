@@ -51,7 +51,8 @@ struct MinimalRules: Sendable {
       }
       let earlier = kept[..<index].filter { !$0.effect.isStateless && $0.packets.intersects(rule.packets) }
       if earlier.isEmpty { continue }
-      let reachable = earlier.reduce(rule.packets) { $0.subtracting($1.packets) }
+      var reachable = rule.packets
+      for rule in earlier where reachable.regions.count <= mostPieces { reachable = reachable.subtracting(rule.packets) }
       if decides(later, reachable, as: rule.effect) { kept.remove(at: index) }
     }
     return kept
@@ -64,9 +65,13 @@ struct MinimalRules: Sendable {
       guard rule.effect == effect else { return false }
       rest = rest.subtracting(rule.packets)
       if rest.isEmpty { break }
+      if rest.regions.count > mostPieces { return false }
     }
     return true
   }
+
+  /// What is in more pieces than this is not followed further: a rule too many does no harm.
+  private static let mostPieces = 500
 
   /// Puts each rule into the earliest run of its effect that it can join without passing a rule about the same packets.
   private static func runs(_ rules: [ResolvedRule]) -> [Run] {
