@@ -63,7 +63,7 @@ static void answer(int connection) {
   } while (read(connection, &byte, 1) == 1);
 }
 
-static int serve(int port) {
+static _Noreturn void serve(int port) {
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = INADDR_ANY};
   if (listener < 0) fail("socket");
@@ -94,7 +94,7 @@ static void exchange(int connection) {
 }
 
 int main(int count, char **arguments) {
-  if (count == 3 && strcmp(arguments[1], "serve") == 0) return serve(atoi(arguments[2]));
+  if (count == 3 && strcmp(arguments[1], "serve") == 0) serve(atoi(arguments[2]));
   if (count != 5) {
     fprintf(stderr, "usage: round_trip serve PORT | ping|connect|stream ADDRESS PORT MS\n");
     return 64;
