@@ -45,7 +45,8 @@ struct PacketSample {
   }
 
   private mutating func port(_ rule: PlainExpansion.PlainRule) -> UInt16 {
-    if rule.firstPort == 0, rule.lastPort == .max || random.chance(1, of: 8) { return ports.randomElement(using: &random)! }
+    if rule.firstPort == 0, rule.lastPort == .max { return ports.randomElement(using: &random)! }
+    if random.chance(1, of: 8) { return ports.randomElement(using: &random)! }
     switch Int.random(in: 0..<6, using: &random) {
     case 0: return rule.firstPort == 0 ? 0 : rule.firstPort - 1
     case 1: return rule.lastPort == .max ? .max : rule.lastPort + 1

@@ -145,9 +145,11 @@ extension PlainExpansion {
       first = hit.lowerBound > range.lowerBound ? hit.lowerBound - 1 : hit.upperBound
     }
     return [range.lowerBound...first, first + 1...range.upperBound].flatMap {
-      parts(of: AddressRange(family: whole.family, range: $0), without: hits.map { hit in
-        AddressRange(family: whole.family, range: hit)
-      })
+      parts(
+        of: AddressRange(family: whole.family, range: $0),
+        without: hits.map { hit in
+          AddressRange(family: whole.family, range: hit)
+        })
     }
   }
 }
