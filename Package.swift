@@ -103,7 +103,7 @@ let package = Package(
     tests("Diagnostics"),
     tests("FilterModel"),
     tests("PacketPath", ["FilterModel"]),
-    tests("Compiler", ["PacketPath", "FilterModel", "Diagnostics", "GoldenSupport"]),
+    tests("Compiler", ["PolicyLanguage", "PacketPath", "FilterModel", "Diagnostics", "GoldenSupport"]),
     tests(
       "PolicyLanguage",
       [

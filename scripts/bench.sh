@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Measures nwfleet beside what else there is, in one run, and prints medians with their ratios.
 # Fails on wrong results only, never on slow ones.
-# usage: scripts/bench.sh [--quick] [--save]     --quick: less than 90 s; --save: keep the raw numbers in bench/runs
+# usage: scripts/bench.sh [--quick] [--save]     --quick: less than 120 s; --save: keep the raw numbers in bench/runs
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -10,10 +10,10 @@ nwfleet=${NWFLEET:-$PWD/bin/nwfleet}
 # Debian's Python has Debian's packages; another one on the PATH need not.
 python=/usr/bin/python3
 
-rounds=5 host_rounds=15 start_rounds=21 policies=10000 virsh_filters=1024 save=no
+rounds=5 host_rounds=15 start_rounds=21 path_rounds=21 policies=10000 groups=10000 virsh_filters=1024 save=no
 for argument in "$@"; do
   case $argument in
-    --quick) rounds=3 host_rounds=7 start_rounds=7 policies=2000 virsh_filters=64 ;;
+    --quick) rounds=3 host_rounds=7 start_rounds=7 path_rounds=5 policies=2000 groups=1000 virsh_filters=64 ;;
     --save) save=yes ;;
     *)
       echo "usage: scripts/bench.sh [--quick] [--save]" >&2
@@ -48,10 +48,13 @@ work=$(mktemp -d /tmp/nwfleet-bench.XXXXXX)
 raw=$work/raw
 mkdir "$raw"
 export NWFLEET_SANDBOX_ROOT=$work/s NWFLEET_RUNTIME_DIR=$work/run
+path_root=$work/p
 children=()
 cleanup() {
   for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
-  if [[ -d $NWFLEET_SANDBOX_ROOT ]]; then "$nwfleet" sandbox down || true; fi
+  for root in "$NWFLEET_SANDBOX_ROOT" "$path_root"; do
+    if [[ -d $root ]]; then NWFLEET_SANDBOX_ROOT=$root "$nwfleet" sandbox down || true; fi
+  done
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -59,6 +62,7 @@ trap cleanup EXIT
 read -ra libvirt_flags <<<"$(pkg-config --cflags --libs libvirt)"
 gcc -O2 -Wall -Wextra -o "$work/measure" bench/measure.c
 gcc -O2 -Wall -Wextra -o "$work/delay_proxy" bench/delay_proxy.c
+gcc -O2 -Wall -Wextra -o "$work/round_trip" bench/round_trip.c
 gcc -O2 -Wall -Wextra -o "$work/read_filters" bench/read_filters.c "${libvirt_flags[@]}"
 
 # measure NAME COMMAND...: one run, its line appended to raw/NAME; what it prints is in out and err.
@@ -92,7 +96,10 @@ row() {
 section() { printf '\n%s\n' "$1" | tee -a "$raw/table"; }
 
 ms() { awk -v value="$1" 'BEGIN { printf value < 100 ? "%.1f ms" : "%.0f ms", value }'; }
+mb() { awk -v k="$1" 'BEGIN { printf "%.1f MB", k / 1000 }'; }
 divided() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4f", a / b }'; }
+us() { awk -v value="$1" 'BEGIN { printf "%.1f us", value }'; }
+gbits() { awk -v value="$1" 'BEGIN { printf "%.1f Gbit/s", value }'; }
 times() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2fx", a / b }'; }
 
 same() { [[ $1 == "$2" ]] || fail "$3: $1 is not $2"; }
@@ -173,7 +180,7 @@ bench_host() {
   ours_all=$(divided "$scaled" "$plan")
   row "  whole process / virsh loop" "$(ms "$plan")" "$(ms "$scaled")" "1/$(printf %.0f "$ours_all")" \
     "100x faster" 0.01 "$(divided 1 "$ours_all")"
-  row "  peak memory" "$(awk -v k="$(median plan 2)" 'BEGIN { printf "%.1f MB", k / 1000 }')" '' '' \
+  row "  peak memory" "$(mb "$(median plan 2)")" '' '' \
     "<= 60 MB" 60000 "$(median plan 2)"
 
   bench_slow_link "$slow"
@@ -228,6 +235,122 @@ bench_policies() {
   rm -rf "$repository"
 }
 
+# MARK: Groups
+
+# bench_groups GROUPS: 'render' of so many groups with ten rules each, over as many VMs; the repository stays.
+bench_groups() {
+  local count=$1 repository=$work/groups-$1
+  bench/generate_groups.sh "$repository" "$count" 50
+  for ((round = 0; round < rounds; round++)); do
+    measure "groups-$count" "$nwfleet" render -q --repo "$repository"
+    same "$(grep -c "^<filter name='bench\.profile\." "$work/out")" "$count" "profiles rendered"
+    same "$(grep -c "^<filter name='bench\.nic\." "$work/out")" "$count" "filters of NICs rendered"
+    if ((count == groups)); then
+      measure pyyaml-groups "$python" bench/load_yaml.py "$repository/policies"
+      same "$(cat "$work/out")" "$count" "groups that PyYAML loaded"
+    fi
+  done
+  rm -rf "$repository"
+}
+
+bench_growth() {
+  local count ours theirs before per_rule steps=("$((groups / 100))" "$((groups / 10))" "$groups")
+  for count in "${steps[@]}"; do bench_groups "$count"; done
+  ours=$(median "groups-$groups") theirs=$(median pyyaml-groups)
+  section "$groups groups of 10 rules over as many VMs, to XML / PyYAML's C loader only loading them"
+  row "  render" "$(ms "$ours")" "$(ms "$theirs")" "$(times "$ours" "$theirs")" "3x faster" 0.3334 \
+    "$(divided "$ours" "$theirs")"
+  ours=$(median "groups-$groups" 4) theirs=$(median pyyaml-groups 4)
+  row "  processor time" "$(ms "$ours")" "$(ms "$theirs")" "$(times "$ours" "$theirs")"
+  row "  peak memory" "$(mb "$(median "groups-$groups" 2)")" "$(mb "$(median pyyaml-groups 2)")" \
+    "$(times "$(median "groups-$groups" 2)" "$(median pyyaml-groups 2)")"
+  before=
+  for count in "${steps[@]}"; do
+    # Less what a program takes that compiles nothing.
+    per_rule=$(awk -v busy="$(median "groups-$count" 4)" -v start="$(median version 4)" -v rules="$((count * 10))" \
+      'BEGIN { printf "%.2f", (busy - start) * 1e3 / rules }')
+    if ((count == groups)); then
+      row "  $((count * 10)) rules: processor time a rule / of a tenth" "$per_rule us" "$before us" \
+        "$(times "$per_rule" "$before")" "linear: <= 1.2x" 1.2 "$(divided "$per_rule" "$before")"
+    else
+      row "  $((count * 10)) rules: processor time a rule" "$per_rule us" '' ''
+      row "  $((count * 10)) rules: peak memory" "$(mb "$(median "groups-$count" 2)")" '' ''
+    fi
+    before=$per_rule
+  done
+}
+
+# MARK: Numbers of rules
+
+bench_counts() {
+  local name plain compiled all_plain=0 all_compiled=0
+  bench/count_rules.sh "$nwfleet" >"$raw/rules" || fail "other numbers of rules than bench/policies/counts.md has"
+  section "rules of 20 policies / a plain expansion, both without guard"
+  while read -r name plain compiled; do
+    row "  $name" "$compiled" "$plain" "1/$(awk -v a="$plain" -v b="$compiled" 'BEGIN { printf "%.1f", a / b }')"
+    ((all_plain += plain, all_compiled += compiled))
+  done <"$raw/rules"
+  row "  all 20" "$all_compiled" "$all_plain" \
+    "1/$(awk -v a="$all_plain" -v b="$all_compiled" 'BEGIN { printf "%.1f", a / b }')" "3x fewer" 0.3334 \
+    "$(divided "$all_compiled" "$all_plain")"
+}
+
+# MARK: The way of packets
+
+# paired WHAT VM: the median of the ratios to vm1 in the same round, so that a busy moment hits both.
+paired() {
+  paste -d ' ' "$raw/path-$1-$2" "$raw/path-$1-vm1" | awk '{ print $1 / $2 }' >"$raw/path-$1-$2.ratio"
+  median "path-$1-$2.ratio"
+}
+
+# path_rows VM WHAT [AIM]
+path_rows() {
+  local vm=$1 what=$2 aim=${3:-} ratio
+  for kind in ping connect; do
+    ratio=$(paired "$kind" "$vm")
+    row "  $([[ $kind == ping ]] && echo 'round trip' || echo 'connect and round trip'), $what" \
+      "$(us "$(median "path-$kind-$vm")")" "$(us "$(median "path-$kind-vm1")")" "$(times "$ratio" 1)" ${aim:+"<= 1.10x" 1.1 "$ratio"}
+  done
+  ratio=$(paired stream "$vm")
+  row "  throughput, $what" "$(gbits "$(median "path-stream-$vm")")" "$(gbits "$(median path-stream-vm1)")" \
+    "$(times "$ratio" 1)"     ${aim:+">= 0.90x" "$ratio" 0.9}
+}
+
+bench_path() {
+  export NWFLEET_SANDBOX_ROOT=$path_root
+  local vms=(vm1 vm2 vm3 vm4 vm5) vm kind
+  bench/generate_entries.sh "$work/entries"
+  "$nwfleet" sandbox up -q --hosts 1 --vms 6 >/dev/null
+  "$nwfleet" apply -q --repo "$work/entries" --connect sandbox:///1 --auto-approve >"$work/out" 2>&1 ||
+    fail "$(cat "$work/out")"
+  for vm in "${vms[@]}"; do
+    "$nwfleet" sandbox exec --vm "$vm" -- "$work/round_trip" serve 20498 &
+    children+=($!)
+  done
+  sleep 0.5
+  for ((round = 0; round < path_rounds; round++)); do
+    for kind in ping connect stream; do
+      for vm in "${vms[@]}"; do
+        "$nwfleet" sandbox exec --vm vm6 -- "$work/round_trip" "$kind" "192.168.122.1${vm#vm}" 20498 100 \
+          >>"$raw/path-$kind-$vm"
+      done
+    done
+  done
+  section "TCP through the filter of a VM / a filter by hand with one rule (median of $path_rounds alternating rounds)"
+  path_rows vm2 "policy of one rule"
+  path_rows vm3 "500 entries that merge to 6" aim
+  path_rows vm4 "500 entries with gaps, 26 left"
+  path_rows vm5 "500 entries that cannot merge"
+  "$nwfleet" sandbox down -q
+  export NWFLEET_SANDBOX_ROOT=$work/s
+}
+
+# MARK: All of it
+
+for ((round = 0; round < start_rounds; round++)); do
+  measure version "$nwfleet" version
+  measure virsh-version virsh --version
+done
 if ((EUID == 0)); then
   bench_host
 else
@@ -236,14 +359,15 @@ fi
 bench_policies small 1 "one file each"
 bench_policies large 250 "files of 250"
 
-if ((EUID == 0)); then bench_cut_link; fi
+bench_growth
+bench_counts
+if ((EUID == 0)); then
+  bench_cut_link
+  bench_path
+fi
 
 # MARK: The program
 
-for ((round = 0; round < start_rounds; round++)); do
-  measure version "$nwfleet" version
-  measure virsh-version virsh --version
-done
 strip -o "$work/stripped" "$nwfleet"
 size=$(stat -c %s "$work/stripped")
 section "the program"
