@@ -105,7 +105,8 @@ struct GroupExpander {
   private mutating func checkParameters(of expanded: ExpandedGroup) {
     var used = expanded.mentioned
     for parameter in expanded.scopes.flatMap(\.parameters.values) { used.formUnion(parameter.names) }
-    for (name, parameter) in expanded.group.rules.parameters.sorted(by: { $0.key < $1.key }) where !used.contains(name) {
+    for (name, parameter) in expanded.group.rules.parameters.sorted(by: { $0.key < $1.key }) where !used.contains(name)
+    {
       findings.add(
         Diagnostic(
           "unknown-parameter", "no rule or preset of group '\(expanded.name)' uses the parameter '\(name)'",

@@ -52,7 +52,9 @@ struct MinimalRules: Sendable {
       let earlier = kept[..<index].filter { !$0.effect.isStateless && $0.packets.intersects(rule.packets) }
       if earlier.isEmpty { continue }
       var reachable = rule.packets
-      for rule in earlier where reachable.regions.count <= mostPieces { reachable = reachable.subtracting(rule.packets) }
+      for rule in earlier where reachable.regions.count <= mostPieces {
+        reachable = reachable.subtracting(rule.packets)
+      }
       if decides(later, reachable, as: rule.effect) { kept.remove(at: index) }
     }
     return kept
