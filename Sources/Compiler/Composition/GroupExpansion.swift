@@ -107,12 +107,14 @@ struct GroupExpander {
     for parameter in expanded.scopes.flatMap(\.parameters.values) { used.formUnion(parameter.names) }
     for (name, parameter) in expanded.group.rules.parameters.sorted(by: { $0.key < $1.key }) where !used.contains(name)
     {
+      // One letter is near to any other.
+      let suggestion = name.count < 3 ? nil : Suggestion.hint(for: name, in: used.sorted())
       findings.add(
         Diagnostic(
           "unknown-parameter", "no rule or preset of group '\(expanded.name)' uses the parameter '\(name)'",
-          at: parameter.texts.first?.range ?? expanded.group.origin,
+          severity: suggestion == nil ? .warning : .error, at: parameter.texts.first?.range ?? expanded.group.origin,
           expected: used.isEmpty ? nil : "one of \(used.sorted().joined(separator: ", "))",
-          hint: Suggestion.hint(for: name, in: used.sorted()) ?? "remove it"))
+          hint: suggestion ?? "remove it"))
     }
   }
 
