@@ -57,10 +57,12 @@ public struct Match: Sendable, Hashable {
 
   /// Sets an attribute; a later value takes the place of an earlier one, as in libvirt.
   public mutating func set(_ index: Int, _ value: Value, isNegated: Bool = false) {
-    let definition = filterProtocol.attributes[index]
     let attribute = Attribute(
-      index: UInt8(index), isNegated: isNegated && definition.isNegatable, value: value)
-    let place = attributes.firstIndex { $0.index >= attribute.index } ?? attributes.count
+      index: UInt8(index), isNegated: isNegated && filterProtocol.attributes[index].isNegatable, value: value)
+    // Few rules have more; growing one by one would move them each time.
+    if attributes.isEmpty { attributes.reserveCapacity(4) }
+    var place = attributes.count
+    while place > 0, attributes[place - 1].index >= attribute.index { place -= 1 }
     if place < attributes.count, attributes[place].index == attribute.index {
       attributes[place] = attribute
     } else {

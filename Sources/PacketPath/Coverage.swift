@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension PacketRegion {
-  /// Whether every packet is in one of the regions, all of which this region meets; false also where that takes too long to
-  /// find out.
-  func isCovered(by near: [PacketRegion]) -> Bool {
-    if near.contains(where: isSubset) { return true }
+  /// Whether every packet is in one of the regions; false also where that takes too long to find out.
+  func isCovered(by regions: [PacketRegion]) -> Bool {
+    if isEmpty { return true }
+    var near: [PacketRegion] = []
+    for other in regions where intersects(other) {
+      if isSubset(of: other) { return true }
+      near.append(other)
+    }
+    if near.count < 2 { return false }
     let shares = near.map { (region: $0, share: share(in: $0)) }
     // What does not suffice even if nothing overlaps is rejected without a search; the rest of the way to 1 is far more
     // than all rounding.
@@ -13,6 +18,16 @@ extension PacketRegion {
     let ordered = shares.sorted { $0.share > $1.share }.map(\.region)
     var budget = Self.mostPieces
     return hasNothing(outside: ordered[...], &budget)
+  }
+
+  /// Whether the regions together are large enough to hold every packet: without that nothing can cover this region.
+  public func mayBeCovered(by regions: some Sequence<PacketRegion>) -> Bool {
+    var sum = 0.0
+    for other in regions where intersects(other) {
+      sum += share(in: other)
+      if sum > 0.999_999 { return true }
+    }
+    return false
   }
 
   /// Regions that overlap at random leave exponentially many pieces: after so many, what is looked for counts as not covered.
@@ -30,7 +45,7 @@ extension PacketRegion {
   /// Follows one piece to its end before the next, so that the first packet outside all regions ends the search.
   private func hasNothing(outside regions: ArraySlice<PacketRegion>, _ budget: inout Int) -> Bool {
     budget -= 1
-    guard budget > 0, let index = regions.firstIndex(where: intersects) else { return false }
+    guard budget > 0, let index = regions.firstIndex(where: { intersects($0) }) else { return false }
     for piece in subtracting(regions[index]) {
       guard piece.hasNothing(outside: regions[(index + 1)...], &budget) else { return false }
     }

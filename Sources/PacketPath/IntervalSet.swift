@@ -204,10 +204,6 @@ extension IntervalSet {
     }
     return Self(canonical: result)
   }
-
-  /// The numbers of `Bound` that are not in the set. For addresses of IPv4, subtract from `AddressSet.all(.ipv4)`.
-  @inlinable
-  public var complement: Self { Self.full.subtracting(self) }
 }
 
 extension IntervalSet: Comparable {

@@ -15,6 +15,9 @@ public struct PacketSet: Sendable, Hashable {
   /// The packets of all regions.
   public init(_ regions: some Sequence<PacketRegion>) { self.regions = regions.filter { !$0.isEmpty } }
 
+  /// - Precondition: no region is empty.
+  init(nonEmpty regions: [PacketRegion]) { self.regions = regions }
+
   /// Every packet of both families.
   public static var all: PacketSet { PacketSet(AddressFamily.allCases.map(PacketRegion.all)) }
 
@@ -34,16 +37,22 @@ extension PacketSet {
 
   /// Whether some packet is in both sets.
   public func intersects(_ other: PacketSet) -> Bool {
-    regions.contains { region in other.regions.contains(where: region.intersects) }
+    for region in regions where other.intersects(region) { return true }
+    return false
+  }
+
+  /// Whether some packet of the region is in the set.
+  public func intersects(_ region: PacketRegion) -> Bool {
+    for own in regions where own.intersects(region) { return true }
+    return false
   }
 
   /// Whether every packet of this set is in the other.
   ///
   /// Exact when true. Where the other set has very many overlapping regions, false may also mean that it was not found out.
   public func isSubset(of other: PacketSet) -> Bool {
-    if regions == other.regions { return true }
-    let index = RegionIndex(other.regions)
-    return regions.allSatisfy { $0.isCovered(by: index.meeting($0)) }
+    for region in regions where !region.isCovered(by: other.regions) { return false }
+    return true
   }
 
   /// Whether both sets hold the same packets.
@@ -58,13 +67,18 @@ extension PacketSet {
   public func union(_ other: PacketSet) -> PacketSet {
     if isEmpty { return other }
     var result = self
-    result.regions += other.regions.filter { region in !regions.contains(where: region.isSubset) }
+    result.regions += other.regions.filter { region in !regions.contains { region.isSubset(of: $0) } }
     return result
   }
 
   public func intersection(_ other: PacketSet) -> PacketSet {
-    let index = RegionIndex(other.regions)
-    return PacketSet(regions.flatMap { region in index.meeting(region).compactMap(region.intersection) })
+    var result: [PacketRegion] = []
+    for region in regions {
+      for other in other.regions {
+        if let common = region.intersection(other) { result.append(common) }
+      }
+    }
+    return PacketSet(nonEmpty: result)
   }
 
   public func intersection(_ region: PacketRegion) -> PacketSet {
@@ -72,11 +86,13 @@ extension PacketSet {
   }
 
   public func subtracting(_ other: PacketSet) -> PacketSet {
-    let index = RegionIndex(other.regions)
-    return PacketSet(
-      regions.flatMap { region in
-        index.meeting(region).reduce([region]) { pieces, hole in pieces.flatMap { $0.subtracting(hole) } }
-      })
+    var result: [PacketRegion] = []
+    for region in regions {
+      var pieces = [region]
+      for hole in other.regions where hole.intersects(region) { pieces = pieces.flatMap { $0.subtracting(hole) } }
+      result += pieces
+    }
+    return PacketSet(nonEmpty: result)
   }
 
   public func subtracting(_ region: PacketRegion) -> PacketSet {

@@ -12,6 +12,8 @@ extension PacketSet {
   public func simplified() -> PacketSet {
     if regions.count < 2 { return self }
     var result = regions.sorted()
+    // Of most sets nothing can be merged, and that is soon seen.
+    if result.count <= Self.mostCompared, Self.areApart(result) { return PacketSet(nonEmpty: result) }
     var before: [PacketRegion]
     // Each step leaves at most as many ranges (of all fields of a region, multiplied), and fewer of them or fewer regions
     // if it changes anything: so this ends.
@@ -22,12 +24,24 @@ extension PacketSet {
       result = Self.merged(result)
       if result == before { result = Self.withoutCoveredByAll(result) }
     } while result != before
-    return PacketSet(result)
+    return PacketSet(nonEmpty: result)
+  }
+
+  /// Whether no regions overlap, and none can be merged.
+  private static func areApart(_ regions: [PacketRegion]) -> Bool {
+    for first in regions.indices {
+      for second in first + 1..<regions.count {
+        if regions[first].intersects(regions[second]) { return false }
+        if regions[first].fieldOfMerge(with: regions[second]) != nil { return false }
+      }
+    }
+    return true
   }
 
   /// Joins what touches first: each such pair is one range less, while a merge of ranges with a gap between them can
   /// stand in the way of one that touches.
   private static func merged(_ regions: [PacketRegion]) -> [PacketRegion] {
+    if regions.count <= mostCompared, !canMerge(regions) { return regions }
     var result = regions
     for touching in [true, false] {
       result = merged(result, along: \.destinationPorts, .destinationPorts, touching: touching)
@@ -37,6 +51,17 @@ extension PacketSet {
       result = merged(result, along: \.protocols, .protocols, touching: touching)
     }
     return result.sorted()
+  }
+
+  /// Whether some two regions can be merged; along one field, if it is given.
+  private static func canMerge(_ regions: [PacketRegion], along field: RegionField? = nil) -> Bool {
+    for first in regions.indices {
+      for second in first + 1..<max(first + 1, regions.count) {
+        guard let found = regions[first].fieldOfMerge(with: regions[second]) else { continue }
+        if field == nil || found == field || found == .any { return true }
+      }
+    }
+    return false
   }
 
   private struct GroupKey: Hashable {
@@ -55,6 +80,7 @@ extension PacketSet {
     _ regions: [PacketRegion], along path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ field: RegionField,
     touching: Bool
   ) -> [PacketRegion] {
+    if regions.count <= mostCompared, !canMerge(regions, along: field) { return regions }
     let groups =
       regions.count <= mostCompared ? comparedGroups(regions, field) : hashedGroups(regions, along: path)
     if groups.count == regions.count { return regions }
@@ -66,11 +92,11 @@ extension PacketSet {
     var groups: [[PacketRegion]] = []
     groups.reserveCapacity(regions.count)
     for region in regions {
-      if let index = groups.firstIndex(where: { $0[0].agrees(with: region, outside: field) }) {
-        groups[index].append(region)
-      } else {
-        groups.append([region])
+      let index = groups.firstIndex { group in
+        let found = group[0].fieldOfMerge(with: region)
+        return found == field || found == .any
       }
+      if let index { groups[index].append(region) } else { groups.append([region]) }
     }
     return groups
   }
@@ -126,28 +152,29 @@ extension PacketSet {
 
   /// Drops regions that lie in one other region.
   private static func withoutCoveredByOne(_ regions: [PacketRegion]) -> [PacketRegion] {
-    let hulls = regions.map(RegionHull.init)
-    return regions.indices.filter { index in
-      !regions.indices.contains { other in
-        other != index && hulls[index].isInside(hulls[other]) && regions[index].isSubset(of: regions[other])
-          // Of equal ones the first stays.
-          && (other < index || regions[index] != regions[other])
+    func isCovered(_ index: Int) -> Bool {
+      for other in regions.indices where other != index && regions[index].isSubset(of: regions[other]) {
+        // Of equal ones the first stays.
+        if other < index || regions[index] != regions[other] { return true }
       }
-    }.map { regions[$0] }
+      return false
+    }
+    let covered = regions.indices.filter(isCovered)
+    if covered.isEmpty { return regions }
+    var result = regions
+    for index in covered.reversed() { result.remove(at: index) }
+    return result
   }
 
   /// Drops regions that all the others together cover, from the last to the first.
   private static func withoutCoveredByAll(_ regions: [PacketRegion]) -> [PacketRegion] {
     var result = regions
-    var hulls = regions.map(RegionHull.init)
     for index in regions.indices.reversed() {
-      let near = result.indices.filter { other in
-        other != index && hulls[index].overlaps(hulls[other]) && result[index].intersects(result[other])
-      }.map { result[$0] }
-      if result[index].isCovered(by: near) {
-        result.remove(at: index)
-        hulls.remove(at: index)
+      var near: [PacketRegion] = []
+      for other in result.indices where other != index && result[index].intersects(result[other]) {
+        near.append(result[other])
       }
+      if !near.isEmpty, result[index].isCovered(by: near) { result.remove(at: index) }
     }
     return result
   }
@@ -156,17 +183,38 @@ extension PacketSet {
 /// The fields of a region in which regions can be merged.
 private enum RegionField {
   case protocols, source, destination, sourcePorts, destinationPorts
+  /// Each of them: the regions are equal.
+  case any
 }
 
 extension PacketRegion {
-  /// Whether two regions can be merged along a field: see `PacketSet.GroupKey`.
-  fileprivate func agrees(with other: PacketRegion, outside field: RegionField) -> Bool {
-    guard family == other.family, field == .protocols || protocols == other.protocols,
-      field == .destinationPorts || destinationPorts == other.destinationPorts,
-      field == .source || source == other.source, field == .destination || destination == other.destination,
-      field == .sourcePorts || sourcePorts == other.sourcePorts, hasAllPorts == other.hasAllPorts
-    else { return false }
-    return field != .protocols || hasAllPorts || portUse == other.portUse
+  /// The only field in which two regions differ, if they can be merged along it: see `PacketSet.GroupKey`.
+  fileprivate func fieldOfMerge(with other: PacketRegion) -> RegionField? {
+    guard family == other.family else { return nil }
+    var field = RegionField.any
+    /// False where another field differs already.
+    func note(_ isDifferent: Bool, _ next: RegionField) -> Bool {
+      guard isDifferent else { return true }
+      guard field == .any else { return false }
+      field = next
+      return true
+    }
+    // Most regions differ in the ends of two fields.
+    guard note(destinationPortExtent != other.destinationPortExtent, .destinationPorts),
+      note(sourceExtent != other.sourceExtent, .source), note(protocolExtent != other.protocolExtent, .protocols),
+      note(destinationExtent != other.destinationExtent, .destination),
+      note(sourcePortExtent != other.sourcePortExtent, .sourcePorts)
+    else { return nil }
+    if ranges != nil || other.ranges != nil {
+      field = .any
+      guard note(destinationPorts != other.destinationPorts, .destinationPorts),
+        note(source != other.source, .source), note(protocols != other.protocols, .protocols),
+        note(destination != other.destination, .destination),
+        note(sourcePorts != other.sourcePorts, .sourcePorts)
+      else { return nil }
+    }
+    guard hasAllPorts == other.hasAllPorts else { return nil }
+    return field != .protocols || hasAllPorts || portUse == other.portUse ? field : nil
   }
 }
 
@@ -178,22 +226,17 @@ extension PacketSet {
   /// Ports 80 and 443 from one network and port 80 from everywhere: port 443 is left to the first.
   private static func trimmed(_ regions: [PacketRegion]) -> [PacketRegion] {
     var result = regions
-    var hulls = regions.map(RegionHull.init)
-    for index in result.indices where result[index].hasSeveralRanges {
-      for other in result.indices where other != index && hulls[index].overlaps(hulls[other]) {
-        if result[index].trim(by: result[other]) { hulls[index] = RegionHull(result[index]) }
+    var isChanged = false
+    for index in result.indices where result[index].ranges != nil {
+      for other in result.indices where other != index && result[index].extentsOverlap(result[other]) {
+        if result[index].trim(by: result[other]) { isChanged = true }
       }
     }
-    return result.sorted()
+    return isChanged ? result.sorted() : regions
   }
 }
 
 extension PacketRegion {
-  fileprivate var hasSeveralRanges: Bool {
-    destinationPorts.ranges.count > 1 || sourcePorts.ranges.count > 1 || source.ranges.count > 1
-      || destination.ranges.count > 1 || protocols.ranges.count > 1
-  }
-
   /// Whether something was taken out. A region never loses all its packets.
   fileprivate mutating func trim(by other: PacketRegion) -> Bool {
     guard family == other.family else { return false }

@@ -47,25 +47,27 @@ struct Run: Sendable, Hashable {
   /// With its regions, for rules that do not change any more.
   func completed() -> Run {
     var result = self
-    result.regions = PacketSet(rules.flatMap(\.packets.regions)).simplified().regions
+    result.regions = (rules.count == 1 ? rules[0].packets : PacketSet(rules.flatMap(\.packets.regions))).simplified().regions
     return result
   }
 
-  func intersects(_ packets: PacketSet) -> Bool { rules.contains { $0.packets.intersects(packets) } }
+  func intersects(_ packets: PacketSet) -> Bool {
+    for index in rules.indices where rules[index].packets.intersects(packets) { return true }
+    return false
+  }
 
   func intersects(_ region: PacketRegion) -> Bool {
-    rules.contains { $0.packets.regions.contains(where: region.intersects) }
+    for index in rules.indices where rules[index].packets.intersects(region) { return true }
+    return false
   }
 
   /// The rules that a region of the run comes from: one that has all of it, or else those that have a part.
   func sources(of region: PacketRegion) -> [RuleSource] {
     if rules.count == 1 { return [rules[0].source] }
     var sources: [RuleSource] = []
-    for rule in rules {
-      if rule.packets.regions.contains(where: region.isSubset) { return [rule.source] }
-      if !sources.contains(rule.source), rule.packets.regions.contains(where: region.intersects) {
-        sources.append(rule.source)
-      }
+    for index in rules.indices where rules[index].packets.intersects(region) {
+      for own in rules[index].packets.regions where region.isSubset(of: own) { return [rules[index].source] }
+      if !sources.contains(rules[index].source) { sources.append(rules[index].source) }
     }
     return sources
   }

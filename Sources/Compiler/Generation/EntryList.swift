@@ -21,7 +21,7 @@ struct EntryList: Sendable {
     sources: [RuleSource]
   ) {
     var match = match
-    match.set("comment", .text(Self.comment(sources)))
+    match.set(comment: Self.comment(sources))
     entries.append(
       .rule(Rule(action, direction, priority: priority, matchesState: matchesState, match: match)))
     self.sources.append(sources)
@@ -29,6 +29,7 @@ struct EntryList: Sendable {
 
   /// The ids with blanks between, as many as fit, then how many are left out.
   static func comment(_ sources: [RuleSource]) -> String {
+    if sources.count == 1, sources[0].id.utf8.count <= longestComment { return sources[0].id }
     var text = ""
     for (index, source) in sources.enumerated() {
       let next = text.isEmpty ? source.id : "\(text) \(source.id)"

@@ -63,13 +63,11 @@ struct Layer3Generator {
 
   mutating func generate(after references: [FilterReference]) {
     for reference in references { list.add(reference) }
-    let first = inbound.runs.prefix { $0.effect.isAllow && $0.effect.connectionLimit == nil }
-    let rest = inbound.runs[first.count...]
+    let segments = Self.segments(inbound, outbound)
     laterReplies = PacketSet(
-      rest.filter(\.effect.isAllow).flatMap { run in
+      segments[2].runs.filter(\.effect.isAllow).flatMap { run in
         run.rules.flatMap(\.packets.regions).compactMap { run.effect.isStateless ? $0.reversed() : $0.replies() }
       })
-    let segments = [(TrafficDirection.in, first), (.out, outbound.runs[...]), (.in, rest)]
     for ((direction, runs), priorities) in zip(segments, Self.segmentPriorities) {
       var priority = priorities.lowerBound
       for (index, run) in zip(runs.indices, runs) {
@@ -86,13 +84,19 @@ struct Layer3Generator {
     end()
   }
 
+  private static func segments(
+    _ inbound: MinimalRules, _ outbound: MinimalRules
+  ) -> [(direction: TrafficDirection, runs: ArraySlice<Run>)] {
+    let first = inbound.runs.prefix { $0.effect.isAllow && $0.effect.connectionLimit == nil }
+    return [(.in, first), (.out, outbound.runs[...]), (.in, inbound.runs[first.count...])]
+  }
+
   /// Whether some segment has more runs than priorities; its rules would not be in order.
   static func hasTooManyRuns(_ inbound: MinimalRules, _ outbound: MinimalRules) -> Bool {
-    // A run with a limit takes two.
-    let counts = [inbound, outbound].map { rules in
-      rules.runs.reduce(0) { $0 + ($1.effect.connectionLimit == nil ? 1 : 2) }
+    zip(segments(inbound, outbound), segmentPriorities).contains { segment, priorities in
+      // A run with a limit takes two.
+      segment.runs.reduce(0) { $0 + ($1.effect.connectionLimit == nil ? 1 : 2) } > priorities.count
     }
-    return counts.contains { $0 > segmentPriorities[1].count }
   }
 }
 
@@ -312,7 +316,7 @@ extension Layer3Generator {
   ) {
     for piece in Layer3Match.pieces(of: region) {
       var match = Layer3Match.match(for: piece)
-      if let state { match.set("state", .states(state)) }
+      if let state { match.set(state: state) }
       list.add(
         action, direction.filterDirection, priority, match, matchesState: state != nil || action != .accept,
         sources: sources(origin, piece))

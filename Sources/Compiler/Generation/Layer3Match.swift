@@ -7,15 +7,15 @@ import PacketPath
 enum Layer3Match {
   /// The protocols that have an element at layer 3, by number, in the order in which they are written.
   static func elements(_ family: AddressFamily) -> [(number: UInt8, element: FilterProtocol)] {
-    family == .ipv4
-      ? [
-        (6, .tcp), (17, .udp), (136, .udplite), (132, .sctp), (1, .icmp), (2, .igmp), (50, .esp), (51, .ah),
-      ]
-      : [
-        (6, .tcpIPv6), (17, .udpIPv6), (136, .udpliteIPv6), (132, .sctpIPv6), (58, .icmpv6), (50, .espIPv6),
-        (51, .ahIPv6),
-      ]
+    family == .ipv4 ? elementsIPv4 : elementsIPv6
   }
+
+  private static let elementsIPv4: [(number: UInt8, element: FilterProtocol)] = [
+    (6, .tcp), (17, .udp), (136, .udplite), (132, .sctp), (1, .icmp), (2, .igmp), (50, .esp), (51, .ah),
+  ]
+  private static let elementsIPv6: [(number: UInt8, element: FilterProtocol)] = [
+    (6, .tcpIPv6), (17, .udpIPv6), (136, .udpliteIPv6), (132, .sctpIPv6), (58, .icmpv6), (50, .espIPv6), (51, .ahIPv6),
+  ]
 
   /// The numbers of `elements`.
   static func named(_ family: AddressFamily) -> IntervalSet<UInt8> { family == .ipv4 ? namedIPv4 : namedIPv6 }
@@ -27,7 +27,8 @@ enum Layer3Match {
 
   /// How many matches a region takes.
   static func cost(of region: PacketRegion) -> Int {
-    if region.isAboutAllProtocols { return max(1, sources(of: region).count) * max(1, destinations(of: region).count) }
+    let addresses = region.source.ranges.count * destinationCount(of: region)
+    if region.isAboutAllProtocols { return addresses }
     var count = 0
     for (number, _) in elements(region.family) where region.protocols.contains(number) {
       switch PortUse(protocolNumber: number) {
@@ -40,18 +41,24 @@ enum Layer3Match {
           * (region.destinationPorts.isFull ? 1 : region.destinationPorts.ranges.count)
       }
     }
-    return count * max(1, sources(of: region).count) * max(1, destinations(of: region).count)
+    return count * addresses
+  }
+
+  private static func destinationCount(of region: PacketRegion) -> Int {
+    region.family == .ipv4 || region.destination.isAll(.ipv6)
+      ? region.destination.ranges.count : region.destination.prefixes(.ipv6).count
   }
 
   /// Regions that take one match each and together are the region; protocols without an element are left out.
   static func pieces(of region: PacketRegion) -> [PacketRegion] {
     if region.isAboutAllProtocols { return addressed(region) }
-    return elements(region.family).flatMap { number, _ in
-      guard region.protocols.contains(number) else { return [PacketRegion]() }
+    var result: [PacketRegion] = []
+    for (number, _) in elements(region.family) where region.protocols.contains(number) {
       var piece = region
       piece.protocols = IntervalSet(number...number)
-      return detailed(piece, number).flatMap(addressed)
+      for detail in detailed(piece, number) { result += addressed(detail) }
     }
+    return result
   }
 
   /// The region of one protocol with each combination of ports, or of types and codes.
@@ -80,8 +87,8 @@ enum Layer3Match {
 
   private static func addressed(_ region: PacketRegion) -> [PacketRegion] {
     let sources = region.source.ranges
+    if sources.count == 1, destinationCount(of: region) == 1 { return [region] }
     let destinations = destinations(of: region)
-    if sources.count == 1, destinations.count < 2 { return [region] }
     return sources.flatMap { source in
       (destinations.isEmpty ? Array(region.destination.ranges) : destinations.map(\.range)).map { destination in
         var piece = region
@@ -116,8 +123,12 @@ enum Layer3Match {
 
   private static func addresses(of piece: PacketRegion, _ match: Match) -> Match {
     var match = match
-    if let source = sources(of: piece).first { match.set(.source, source) }
-    if let destination = destinations(of: piece).first { match.set(.destination, destination) }
+    if let source = piece.source.hull, !piece.source.isAll(piece.family) {
+      match.set(.source, AddressRange(family: piece.family, range: source))
+    }
+    if let destination = piece.destination.hull, !piece.destination.isAll(piece.family) {
+      match.set(.destination, AddressRange(family: piece.family, range: destination))
+    }
     return match
   }
 
@@ -138,11 +149,6 @@ enum Layer3Match {
       }
     }
     return result
-  }
-
-  /// Empty for all.
-  private static func sources(of region: PacketRegion) -> [AddressRange] {
-    region.source.isAll(region.family) ? [] : region.source.addressRanges(region.family)
   }
 
   /// Empty for all. libvirt reads the end of a range of IPv6 destinations as an IPv4 address: prefixes only.

@@ -22,14 +22,11 @@ struct MinimalRules: Sendable {
   /// Leaves out rules whose packets earlier ones decide.
   private static func withoutUnreachable(_ rules: [ResolvedRule]) -> [ResolvedRule] {
     var kept: [ResolvedRule] = []
+    kept.reserveCapacity(rules.count)
     for rule in rules {
-      // A plain allow speaks of flows that begin and of their replies, a stateless one of packets of its direction, whatever
-      // flow they belong to: neither takes the other's packets away.
-      let deciding = kept.filter { earlier in
-        !(rule.effect.isAllow && earlier.effect.isAllow && rule.isStateless != earlier.isStateless)
-      }
-      let near = deciding.flatMap(\.packets.regions).filter { region in
-        rule.packets.regions.contains(where: region.intersects)
+      var near: [PacketRegion] = []
+      for index in kept.indices where kept[index].mayDecide(before: rule) {
+        for region in kept[index].packets.regions where rule.packets.intersects(region) { near.append(region) }
       }
       if near.isEmpty || !rule.packets.isSubset(of: PacketSet(near)) { kept.append(rule) }
     }
@@ -49,11 +46,13 @@ struct MinimalRules: Sendable {
         kept.remove(at: index)
         continue
       }
-      let earlier = kept[..<index].filter { !$0.effect.isStateless && $0.packets.intersects(rule.packets) }
+      let earlier = kept[..<index].indices.filter { place in
+        !kept[place].isStateless && kept[place].packets.intersects(rule.packets)
+      }
       if earlier.isEmpty { continue }
       var reachable = rule.packets
-      for rule in earlier where reachable.regions.count <= mostPieces {
-        reachable = reachable.subtracting(rule.packets)
+      for place in earlier where reachable.regions.count <= mostPieces {
+        reachable = reachable.subtracting(kept[place].packets)
       }
       if decides(later, reachable, as: rule.effect) { kept.remove(at: index) }
     }
@@ -63,9 +62,9 @@ struct MinimalRules: Sendable {
   /// Whether rules, the last of which matches everything, give all of these packets one effect.
   private static func decides(_ rules: ArraySlice<ResolvedRule>, _ packets: PacketSet, as effect: Effect) -> Bool {
     var rest = packets
-    for rule in rules where rule.packets.intersects(rest) {
-      guard rule.effect == effect else { return false }
-      rest = rest.subtracting(rule.packets)
+    for index in rules.indices where rules[index].packets.intersects(rest) {
+      guard rules[index].effect == effect else { return false }
+      rest = rest.subtracting(rules[index].packets)
       if rest.isEmpty { break }
       if rest.regions.count > mostPieces { return false }
     }
@@ -99,28 +98,42 @@ struct MinimalRules: Sendable {
 
   /// Leaves out rules of a run whose packets its other rules have, from the last to the first.
   private static func withoutCovered(_ run: Run) -> Run {
-    var result = run
-    for index in run.rules.indices.reversed() {
-      let rule = result.rules[index]
+    var rules = run.rules
+    for index in rules.indices.reversed() {
       var others: [PacketRegion] = []
-      for other in result.rules.indices where other != index {
-        others += result.rules[other].packets.regions.filter { region in
-          rule.packets.regions.contains(where: region.intersects)
+      for other in rules.indices where other != index {
+        for region in rules[other].packets.regions where rules[index].packets.intersects(region) {
+          others.append(region)
         }
       }
-      if !others.isEmpty, rule.packets.isSubset(of: PacketSet(others)) { result.rules.remove(at: index) }
+      if !others.isEmpty, rules[index].packets.isSubset(of: PacketSet(others)) { rules.remove(at: index) }
     }
-    return result
+    return rules.count == run.rules.count ? run : Run(effect: run.effect, rules: rules)
+  }
+}
+
+extension ResolvedRule {
+  /// Whether the packets of this rule are out of reach for a later one.
+  ///
+  /// A plain allow speaks of flows that begin and of their replies, a stateless one of packets of its direction, whatever flow
+  /// they belong to: neither takes the other's packets away.
+  fileprivate func mayDecide(before later: ResolvedRule) -> Bool {
+    verdict != .allow || later.verdict != .allow || isStateless == later.isStateless
   }
 }
 
 extension MinimalRules {
   /// Whether all packets of a region are allowed.
   func allowsAll(of region: PacketRegion) -> Bool {
+    // What is allowed is seldom large enough, and that is soon seen.
+    let allowed = runs.lazy.filter(\.effect.isAllow).flatMap(\.regions)
+    guard region.mayBeCovered(by: allowed) else { return false }
     var rest = PacketSet(region)
-    for rule in runs.flatMap(\.rules) where rule.packets.intersects(rest) {
-      guard rule.verdict == .allow else { return false }
-      rest = rest.subtracting(rule.packets)
+    for run in runs {
+      for rule in run.rules where rule.packets.intersects(rest) {
+        guard rule.verdict == .allow else { return false }
+        rest = rest.subtracting(rule.packets)
+      }
     }
     return rest.isEmpty
   }

@@ -25,23 +25,28 @@ struct Backstop: Sendable, Hashable {
     self.family = family
     var byProtocol: [UInt8: AddressSet] = [:]
     var all = AddressSet()
-    for (rules, end) in [(inbound, \PacketRegion.source), (outbound, \.destination)] {
-      for region in rules.runs.filter(\.effect.isAllow).flatMap(\.rules).flatMap(\.packets.regions)
-      where region.family == family {
+    let sides = [(inbound, \PacketRegion.source), (outbound, \PacketRegion.destination)]
+    if !isEnumerated {
+      for (rules, end) in sides {
+        rules.forEachAllowed(family) { region in
+          if region.protocols.isFull { all = all.union(region[keyPath: end]) }
+        }
+      }
+      if all.isAll(family) { return nil }
+    }
+    for (rules, end) in sides {
+      rules.forEachAllowed(family) { region in
         var protocols = region.protocols
         if isEnumerated {
           protocols = protocols.intersection(Layer3Match.named(family))
         } else if protocols.isFull {
-          all = all.union(region[keyPath: end])
-          continue
+          return
         }
         for number in protocols.ranges.joined() {
-          byProtocol[number, default: AddressSet()] = byProtocol[number, default: AddressSet()]
-            .union(region[keyPath: end])
+          byProtocol[number] = byProtocol[number]?.union(region[keyPath: end]) ?? region[keyPath: end]
         }
       }
     }
-    if all.isAll(family) { return nil }
     let anything = !all.isEmpty || !byProtocol.isEmpty
     // Errors come from any router on the way, and neighbours have to be found.
     if anything || family == .ipv6 && hasND { byProtocol[PacketRegion.icmp(family)] = .all(family) }
@@ -217,5 +222,16 @@ struct PeersGenerator {
       }
     }
     return with(.destination, region.destination, with(.source, region.source, base))
+  }
+}
+
+extension MinimalRules {
+  /// The regions of a family that rules allow.
+  fileprivate func forEachAllowed(_ family: AddressFamily, _ body: (PacketRegion) -> Void) {
+    for run in runs where run.effect.isAllow {
+      for index in run.rules.indices {
+        for region in run.rules[index].packets.regions where region.family == family { body(region) }
+      }
+    }
   }
 }

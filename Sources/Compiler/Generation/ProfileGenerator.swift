@@ -87,9 +87,14 @@ struct ProfileGenerator: Sendable {
 extension MinimalRules {
   /// Whether some rule is about protocols that layer 3 has no element for, and not about all protocols.
   fileprivate func tellsUnnamedProtocolsApart(_ family: AddressFamily) -> Bool {
-    runs.lazy.flatMap(\.rules).flatMap(\.packets.regions).contains { region in
-      region.family == family && !region.isAboutAllProtocols
-        && !region.protocols.isSubset(of: Layer3Match.named(family))
+    let named = Layer3Match.named(family)
+    for run in runs {
+      for index in run.rules.indices {
+        for region in run.rules[index].packets.regions where region.family == family {
+          if !region.protocols.isSubset(of: named), !region.isAboutAllProtocols { return true }
+        }
+      }
     }
+    return false
   }
 }
