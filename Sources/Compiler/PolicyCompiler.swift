@@ -32,14 +32,16 @@ public struct Compilation: Sendable {
 /// Does the same for many numbers: the compiler has no threads of its own.
 public protocol CompilerMap: Sendable {
   /// The results for 0..<count in their order; the function may be called from several threads at once.
-  func map<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result]
+  ///
+  /// - Parameter batch: so many are worth the way to another thread.
+  func map<Result: Sendable>(count: Int, batch: Int, _ transform: @Sendable (Int) -> Result) -> [Result]
 }
 
 /// One after the other.
 public struct SerialMap: CompilerMap {
   public init() {}
 
-  public func map<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
+  public func map<Result: Sendable>(count: Int, batch: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
     (0..<count).map(transform)
   }
 }

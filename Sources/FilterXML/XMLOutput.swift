@@ -61,6 +61,7 @@ struct XMLOutput {
   /// Text in an attribute or an element. Blanks other than spaces would be normalised away without the escape (XML 1.0,
   /// section 3.3.3); other control characters have no form in XML.
   mutating func append(escaping text: String) {
+    if text.utf8.allSatisfy(Self.isPlain) { return append(text) }
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "&"): append("&amp;")
@@ -74,6 +75,13 @@ struct XMLOutput {
       case 0..<0x20: append("\u{fffd}")
       default: bytes.append(byte)
       }
+    }
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0..<0x20, UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""): false
+    default: true
     }
   }
 

@@ -4,16 +4,14 @@ extension PacketRegion {
   /// Whether every packet is in one of the regions; false also where that takes too long to find out.
   func isCovered(by regions: [PacketRegion]) -> Bool {
     if isEmpty { return true }
-    var near: [PacketRegion] = []
+    var sum = 0.0
     for other in regions where intersects(other) {
       if isSubset(of: other) { return true }
-      near.append(other)
+      sum += share(in: other)
     }
-    if near.count < 2 { return false }
-    let shares = near.map { (region: $0, share: share(in: $0)) }
-    // What does not suffice even if nothing overlaps is rejected without a search; the rest of the way to 1 is far more
-    // than all rounding.
-    guard shares.reduce(0, { $0 + $1.share }) > 0.999_999 else { return false }
+    // What does not suffice even if nothing overlaps is rejected without a search.
+    guard sum > Self.nearlyAll else { return false }
+    let shares = regions.filter { intersects($0) }.map { (region: $0, share: share(in: $0)) }
     // The larger the holes, the fewer the pieces between them.
     let ordered = shares.sorted { $0.share > $1.share }.map(\.region)
     var budget = Self.mostPieces
@@ -25,16 +23,24 @@ extension PacketRegion {
     var sum = 0.0
     for other in regions where intersects(other) {
       sum += share(in: other)
-      if sum > 0.999_999 { return true }
+      if sum > Self.nearlyAll { return true }
     }
     return false
   }
 
+  /// The rest of the way to 1 is far more than all rounding.
+  private static let nearlyAll = 0.999_999
+
   /// Regions that overlap at random leave exponentially many pieces: after so many, what is looked for counts as not covered.
   private static let mostPieces = 5_000
 
-  /// Which part of the packets is in the other region, 0 to 1, rounded.
+  /// Which part of the packets is in the other region, which this one meets: 0 to 1, rounded.
   private func share(in other: PacketRegion) -> Double {
+    if ranges == nil, other.ranges == nil {
+      return protocolExtent.share(in: other.protocolExtent) * sourceExtent.share(in: other.sourceExtent)
+        * destinationExtent.share(in: other.destinationExtent) * sourcePortExtent.share(in: other.sourcePortExtent)
+        * destinationPortExtent.share(in: other.destinationPortExtent)
+    }
     func part<Bound>(_ all: IntervalSet<Bound>, _ other: IntervalSet<Bound>) -> Double {
       all.isSubset(of: other) ? 1 : all.intersection(other).approximateCount / all.approximateCount
     }

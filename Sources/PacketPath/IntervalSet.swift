@@ -57,7 +57,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
   /// How many numbers there are, rounded: a `Bound` of 128 bits has no room for its own count.
   @inlinable
   var approximateCount: Double {
-    ranges.reduce(0) { $0 + Double($1.upperBound - $1.lowerBound) + 1 }
+    ranges.reduce(0) { $0 + Extent(first: $1.lowerBound, last: $1.upperBound).approximateCount }
   }
 
   /// The index of the first range from `start` on that ends at `value` or later.

@@ -46,6 +46,10 @@ public struct PacketRegion: Sendable, Hashable {
   @inlinable
   public var isEmpty: Bool { ranges?.isEmpty ?? false }
 
+  /// Whether each field is one range, from a first to a last value.
+  @inlinable
+  public var hasOneRangeEach: Bool { ranges == nil }
+
   /// Whether the region says nothing about ports, types and codes.
   public var hasAllPorts: Bool {
     sourcePortExtent.isFull && destinationPortExtent.isFull
@@ -177,7 +181,8 @@ extension PacketRegion {
   public var example: Packet? {
     if isEmpty { return nil }
     return Packet(
-      family: family, protocolNumber: protocolExtent.first, source: sourceExtent.first, destination: destinationExtent.first,
+      family: family, protocolNumber: protocolExtent.first, source: sourceExtent.first,
+      destination: destinationExtent.first,
       sourcePort: sourcePortExtent.first, destinationPort: destinationPortExtent.first)
   }
 }
@@ -246,7 +251,8 @@ extension PacketRegion {
     let hasPorts = portUse != .messages
     return PacketRegion(
       family: family, protocols: protocols, source: destination, destination: source,
-      sourcePorts: hasPorts ? destinationPorts : sourcePorts, destinationPorts: hasPorts ? sourcePorts : destinationPorts)
+      sourcePorts: hasPorts ? destinationPorts : sourcePorts,
+      destinationPorts: hasPorts ? sourcePorts : destinationPorts)
   }
 }
 
@@ -266,7 +272,9 @@ extension PacketRegion: Comparable {
   private func extentsPrecede(_ other: PacketRegion) -> Bool {
     if protocolExtent != other.protocolExtent { return protocolExtent < other.protocolExtent }
     if destinationExtent != other.destinationExtent { return destinationExtent < other.destinationExtent }
-    if destinationPortExtent != other.destinationPortExtent { return destinationPortExtent < other.destinationPortExtent }
+    if destinationPortExtent != other.destinationPortExtent {
+      return destinationPortExtent < other.destinationPortExtent
+    }
     if sourceExtent != other.sourceExtent { return sourceExtent < other.sourceExtent }
     return sourcePortExtent < other.sourcePortExtent
   }

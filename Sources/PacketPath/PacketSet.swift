@@ -13,7 +13,10 @@ public struct PacketSet: Sendable, Hashable {
   public init(_ region: PacketRegion) { regions = region.isEmpty ? [] : [region] }
 
   /// The packets of all regions.
-  public init(_ regions: some Sequence<PacketRegion>) { self.regions = regions.filter { !$0.isEmpty } }
+  public init(_ regions: some Sequence<PacketRegion>) {
+    self.regions = Array(regions)
+    self.regions.removeAll { $0.isEmpty }
+  }
 
   /// - Precondition: no region is empty.
   init(nonEmpty regions: [PacketRegion]) { self.regions = regions }

@@ -14,6 +14,12 @@ struct Extent<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable, 
     if let hull = set.hull { (first, last) = (hull.lowerBound, hull.upperBound) } else { (first, last) = (.max, .min) }
   }
 
+  @inlinable
+  init(first: Bound, last: Bound) {
+    self.first = first
+    self.last = last
+  }
+
   /// - Precondition: the extent is not that of the empty set.
   @inlinable
   var set: IntervalSet<Bound> { IntervalSet(first...last) }
@@ -26,6 +32,23 @@ struct Extent<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable, 
 
   @inlinable
   func overlaps(_ other: Extent) -> Bool { first <= other.last && other.first <= last }
+
+  /// How many numbers there are, rounded.
+  @inlinable
+  var approximateCount: Double {
+    // In halves: the library's own conversion of 128 bits is a slow one.
+    let width = last - first
+    return Double(UInt64(truncatingIfNeeded: width >> 64)) * 0x1p64 + Double(UInt64(truncatingIfNeeded: width)) + 1
+  }
+
+  /// Which part of the numbers is in the other extent, 0 to 1, rounded.
+  ///
+  /// - Precondition: the extents overlap.
+  @inlinable
+  func share(in other: Extent) -> Double {
+    if isInside(other) { return 1 }
+    return Extent(first: max(first, other.first), last: min(last, other.last)).approximateCount / approximateCount
+  }
 
   /// The order of the sets that these are.
   @inlinable

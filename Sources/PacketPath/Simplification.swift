@@ -29,7 +29,7 @@ extension PacketSet {
 
   /// Whether no regions overlap, and none can be merged.
   private static func areApart(_ regions: [PacketRegion]) -> Bool {
-    for first in regions.indices {
+    for first in regions.indices.dropLast() {
       for second in first + 1..<regions.count {
         if regions[first].intersects(regions[second]) { return false }
         if regions[first].fieldOfMerge(with: regions[second]) != nil { return false }
@@ -41,27 +41,36 @@ extension PacketSet {
   /// Joins what touches first: each such pair is one range less, while a merge of ranges with a gap between them can
   /// stand in the way of one that touches.
   private static func merged(_ regions: [PacketRegion]) -> [PacketRegion] {
-    if regions.count <= mostCompared, !canMerge(regions) { return regions }
+    var fields = mergeableFields(regions)
+    if fields.isEmpty { return regions }
     var result = regions
+    func merge<Bound>(_ path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ field: RegionField, _ touching: Bool)
+    {
+      guard fields.contains(field) else { return }
+      let count = result.count
+      result = merged(result, along: path, field, touching: touching)
+      if result.count < count { fields = mergeableFields(result) }
+    }
     for touching in [true, false] {
-      result = merged(result, along: \.destinationPorts, .destinationPorts, touching: touching)
-      result = merged(result, along: \.sourcePorts, .sourcePorts, touching: touching)
-      result = merged(result, along: \.source, .source, touching: touching)
-      result = merged(result, along: \.destination, .destination, touching: touching)
-      result = merged(result, along: \.protocols, .protocols, touching: touching)
+      merge(\.destinationPorts, .destinationPorts, touching)
+      merge(\.sourcePorts, .sourcePorts, touching)
+      merge(\.source, .source, touching)
+      merge(\.destination, .destination, touching)
+      merge(\.protocols, .protocols, touching)
     }
     return result.sorted()
   }
 
-  /// Whether some two regions can be merged; along one field, if it is given.
-  private static func canMerge(_ regions: [PacketRegion], along field: RegionField? = nil) -> Bool {
-    for first in regions.indices {
-      for second in first + 1..<max(first + 1, regions.count) {
-        guard let found = regions[first].fieldOfMerge(with: regions[second]) else { continue }
-        if field == nil || found == field || found == .any { return true }
+  /// The fields along which some two regions can be merged; of many regions each field that may be one.
+  private static func mergeableFields(_ regions: [PacketRegion]) -> RegionField {
+    if regions.count > mostCompared { return .any }
+    var fields: RegionField = []
+    for first in regions.indices.dropLast() {
+      for second in first + 1..<regions.count {
+        if let field = regions[first].fieldOfMerge(with: regions[second]) { fields.formUnion(field) }
       }
     }
-    return false
+    return fields
   }
 
   private struct GroupKey: Hashable {
@@ -80,7 +89,6 @@ extension PacketSet {
     _ regions: [PacketRegion], along path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ field: RegionField,
     touching: Bool
   ) -> [PacketRegion] {
-    if regions.count <= mostCompared, !canMerge(regions, along: field) { return regions }
     let groups =
       regions.count <= mostCompared ? comparedGroups(regions, field) : hashedGroups(regions, along: path)
     if groups.count == regions.count { return regions }
@@ -93,8 +101,7 @@ extension PacketSet {
     groups.reserveCapacity(regions.count)
     for region in regions {
       let index = groups.firstIndex { group in
-        let found = group[0].fieldOfMerge(with: region)
-        return found == field || found == .any
+        group[0].fieldOfMerge(with: region)?.contains(field) ?? false
       }
       if let index { groups[index].append(region) } else { groups.append([region]) }
     }
@@ -180,15 +187,21 @@ extension PacketSet {
   }
 }
 
-/// The fields of a region in which regions can be merged.
-private enum RegionField {
-  case protocols, source, destination, sourcePorts, destinationPorts
-  /// Each of them: the regions are equal.
-  case any
+/// Fields of a region in which regions can be merged.
+private struct RegionField: OptionSet {
+  let rawValue: UInt8
+
+  static let protocols = RegionField(rawValue: 1)
+  static let source = RegionField(rawValue: 2)
+  static let destination = RegionField(rawValue: 4)
+  static let sourcePorts = RegionField(rawValue: 8)
+  static let destinationPorts = RegionField(rawValue: 16)
+  static let any: RegionField = [.protocols, .source, .destination, .sourcePorts, .destinationPorts]
 }
 
 extension PacketRegion {
-  /// The only field in which two regions differ, if they can be merged along it: see `PacketSet.GroupKey`.
+  /// The only field in which two regions differ, if they can be merged along it: see `PacketSet.GroupKey`. Any field if they
+  /// are equal.
   fileprivate func fieldOfMerge(with other: PacketRegion) -> RegionField? {
     guard family == other.family else { return nil }
     var field = RegionField.any

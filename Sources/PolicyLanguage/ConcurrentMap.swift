@@ -8,14 +8,13 @@ import Synchronization
 public struct ConcurrentMap: CompilerMap {
   public init() {}
 
-  public func map<Result: Sendable>(count: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
-    let chunkSize = 64
-    guard count > chunkSize else { return (0..<count).map(transform) }
-    let chunks = (count + chunkSize - 1) / chunkSize
+  public func map<Result: Sendable>(count: Int, batch: Int, _ transform: @Sendable (Int) -> Result) -> [Result] {
+    guard count > batch else { return (0..<count).map(transform) }
+    let chunks = (count + batch - 1) / batch
     let results = Mutex([[Result]?](repeating: nil, count: chunks))
     DispatchQueue.concurrentPerform(iterations: chunks) { chunk in
-      let start = chunk * chunkSize
-      let part = (start..<min(count, start + chunkSize)).map(transform)
+      let start = chunk * batch
+      let part = (start..<min(count, start + batch)).map(transform)
       results.withLock { $0[chunk] = part }
     }
     return results.withLock { $0.flatMap { $0 ?? [] } }

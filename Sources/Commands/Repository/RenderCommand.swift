@@ -92,7 +92,7 @@ struct RenderCommand: Subcommand {
         return filter
       }
       let notes = annotate ? part.map(Self.notes) : []
-      let texts = ConcurrentMap().map(count: filters.count) { index in
+      let texts = ConcurrentMap().map(count: filters.count, batch: 64) { index in
         FilterXML.write(filters[index], notes: notes.isEmpty ? [] : notes[index])
       }
       for (filter, xml) in zip(filters, texts) {

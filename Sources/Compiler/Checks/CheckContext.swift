@@ -63,7 +63,8 @@ struct CheckContext {
       found.append(Self.standing(groups, scope, composer.compose(groups, scope), members, &composer))
     }
     let used = Set(found.lazy.filter { !$0.members.isEmpty }.flatMap(\.groups))
-    standings = found.filter { !$0.members.isEmpty || !used.isSuperset(of: $0.groups) }.sorted(by: Self.precedes)
+    let places = found.indices.filter { !found[$0].members.isEmpty || !used.isSuperset(of: found[$0].groups) }
+    standings = places.sorted { Self.precedes(found[$0], found[$1]) }.map { found[$0] }
     idleRules = IdleRules(standings, groups: composer.groups).found
   }
 
@@ -78,7 +79,7 @@ struct CheckContext {
 
   private static func precedes(_ left: Standing, _ right: Standing) -> Bool {
     if left.groups != right.groups { return left.groups.lexicographicallyPrecedes(right.groups) }
-    return left.members.lazy.map(\.machine).lexicographicallyPrecedes(right.members.lazy.map(\.machine))
+    return left.members.lexicographicallyPrecedes(right.members) { $0.machine < $1.machine }
   }
 
   /// The rule as it is written; nil for rules of nobody's group.

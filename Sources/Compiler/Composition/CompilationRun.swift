@@ -12,30 +12,16 @@ struct CompilationRun {
   private let roster: Roster
   private var composer: Composer
   private let names: FilterNames
+  private let maker: ProfileMaker
   private let natives: NativeAttachments
-  private let generator = ProfileGenerator()
   /// By the place of a VM in the roster's index: groups with rules, and native groups, lowest first.
   private var memberships: [[Int]]
   private var nativeMemberships: [[Int]]
   /// Ends of rules that are over.
   let expired: [String]
 
-  private struct Key: Hashable {
-    let groups: [Int]
-    let variant: Variant
-  }
-
-  /// What the NICs of one combination of groups share.
-  private struct Profile {
-    /// Of the first NIC.
-    let scope: Scope
-    var nics: [NIC] = []
-    var composed: ComposedGroups
-    var generated: GeneratedProfile
-    var name: String { generated.profile.filter.name }
-  }
-
-  private var profiles: [Key: Profile] = [:]
+  private var profiles: [Profile] = []
+  private var profilePlaces: [Profile.Key: Int] = [:]
 
   /// - Parameter policy: each section sorted by name.
   init(_ policy: Policy, host: InventoryHost?, today: Day, expired: Set<String>, observed: [HostMachine]) {
@@ -44,6 +30,7 @@ struct CompilationRun {
     self.today = today
     roster = Roster(policy, host: host, observed: observed)
     names = FilterNames(project: policy.identity.project)
+    maker = ProfileMaker(names: names, identity: policy.identity)
     natives = NativeAttachments(policy)
     var checker = NameChecker(policy)
     var expander = GroupExpander(presets: checker.names.presets, today: today, seenExpired: expired)
@@ -85,7 +72,7 @@ struct CompilationRun {
           interfaces.append(interface(nic, native))
         }
         guard !chosen.isEmpty else { continue }
-        guard let profile = profile(of: chosen, scope(of: nic, machine), nic) else { continue }
+        let profile = profiles[place(of: chosen, scope(of: nic, machine), nic)]
         checkAddresses(nic, machine, chosen, profile)
         let filter = filter(for: nic, profile, origin: composer.groups[chosen[0]].group.origin)
         if let problem = filters.add(filter, of: nic, machine) { findings.add(problem) }
@@ -96,7 +83,7 @@ struct CompilationRun {
       }
     }
     check()
-    for profile in profiles.values {
+    for profile in profiles {
       for filter in [profile.generated.profile] + profile.generated.leaves {
         if let problem = filters.add(filter) { findings.add(problem) }
       }
@@ -106,18 +93,31 @@ struct CompilationRun {
       attachments: attachments(), interfaces: interfaces, ports: ports())
   }
 
+  /// So many parts keep the processors busy, and look few things up more than once.
+  private static let partCount = 16
+
   /// All profiles at once: making one is most of the work, and needs nothing of the others.
   private mutating func makeProfiles(_ map: some CompilerMap) {
-    var drafts: [(key: Key, draft: Draft)] = []
-    var known: Set<Key> = []
+    var wanted: [(key: Profile.Key, scope: Scope)] = []
     for (chosen, scope) in combinations() {
       let key = key(of: chosen, scope)
-      if known.insert(key).inserted { drafts.append((key, draft(of: key, scope))) }
+      guard profilePlaces[key] == nil else { continue }
+      profilePlaces[key] = wanted.count
+      wanted.append((key, scope))
     }
-    let inputs = drafts.map(\.draft)
-    let generated = map.map(count: inputs.count) { [generator] in inputs[$0].generate(generator) }
-    profiles.reserveCapacity(drafts.count)
-    for ((key, draft), generated) in zip(drafts, generated) { add(draft, generated, as: key) }
+    let size = max(16, (wanted.count + Self.partCount - 1) / Self.partCount)
+    let starts = Array(stride(from: 0, to: wanted.count, by: size))
+    let parts = map.map(count: starts.count, batch: 1) { [maker, composer, wanted] index in
+      maker.part(wanted[starts[index]..<min(wanted.count, starts[index] + size)], composer)
+    }
+    profiles.reserveCapacity(wanted.count)
+    for part in parts {
+      composer.adopt(part.composer)
+      profiles += part.profiles
+    }
+    for profile in profiles {
+      for diagnostic in profile.generated.diagnostics { findings.add(diagnostic) }
+    }
   }
 
   /// Groups that NICs are in together, and every group alone, whether or not it has VMs here: a missing filter stops a
@@ -141,54 +141,31 @@ struct CompilationRun {
     return found
   }
 
-  /// What a profile is made of.
-  private struct Draft: Sendable {
-    let name: String
-    let scope: Scope
-    let composed: ComposedGroups
-    let identity: Identity
-    let origin: SourceRange
-
-    func generate(_ generator: ProfileGenerator) -> GeneratedProfile {
-      generator.generate(name: name, decisions: composed.decisions, identity: identity, origin: origin)
-    }
-  }
-
-  private func key(of chosen: [Int], _ scope: Scope) -> Key {
-    Key(
+  private func key(of chosen: [Int], _ scope: Scope) -> Profile.Key {
+    Profile.Key(
       groups: chosen,
       variant: composer.variant(of: chosen, network: scope.network?.name, own: scope.machineParameters))
   }
 
-  private mutating func draft(of key: Key, _ scope: Scope) -> Draft {
-    let composed = composer.compose(key.groups, scope)
-    let groups = key.groups.map { composer.groups[$0] }
-    return Draft(
-      name: names.profile(groups.map(\.name), key.variant), scope: scope, composed: composed,
-      identity: policy.identity, origin: groups[0].group.origin)
-  }
-
-  private mutating func add(_ draft: Draft, _ generated: GeneratedProfile, as key: Key) {
-    for diagnostic in generated.diagnostics { findings.add(diagnostic) }
-    profiles[key] = Profile(scope: draft.scope, composed: draft.composed, generated: generated)
-  }
-
-  private mutating func profile(of chosen: [Int], _ scope: Scope, _ nic: NIC? = nil) -> Profile? {
+  private mutating func place(of chosen: [Int], _ scope: Scope, _ nic: NIC? = nil) -> Int {
     let key = key(of: chosen, scope)
-    if profiles[key] == nil {
-      let draft = draft(of: key, scope)
-      add(draft, draft.generate(generator), as: key)
+    let place = profilePlaces[key] ?? profiles.count
+    if place == profiles.count {
+      let profile = maker.profile(of: key, scope, &composer)
+      for diagnostic in profile.generated.diagnostics { findings.add(diagnostic) }
+      profiles.append(profile)
+      profilePlaces[key] = place
     }
-    if let nic, host == nil { profiles[key]?.nics.append(nic) }
-    return profiles[key]
+    if let nic, host == nil { profiles[place].nics.append(nic) }
+    return place
   }
 
   /// Looks at the policy as a whole, where it has no errors and no host is meant.
   private mutating func check() {
     guard host == nil, !findings.diagnostics.contains(where: { $0.severity == .error }) else { return }
-    let combinations = profiles.map { key, profile in
+    let combinations = profiles.map { profile in
       CheckContext.Combination(
-        groups: key.groups, scope: profile.scope, composed: profile.composed, nics: profile.nics)
+        groups: profile.groups, scope: profile.scope, composed: profile.composed, nics: profile.nics)
     }
     for finding in PolicyChecks.findings(policy, today: today, composer: &composer, combinations) {
       findings.add(finding)
@@ -219,10 +196,12 @@ struct CompilationRun {
 
   private func groups(of nic: NIC) -> [Int] {
     guard let place = roster.index[nic.machine] else { return [] }
-    return memberships[place].filter { group in
-      let group = composer.groups[group].group
-      return (group.selector.macs.isEmpty || group.selector.macs.contains(nic.mac))
-        && (group.hosts == nil || roster.holds(group.hosts, for: inventory(nic)))
+    return memberships[place].filter { place in
+      // Without a copy of the group.
+      (composer.groups[place].group.selector.macs.isEmpty
+        || composer.groups[place].group.selector.macs.contains(nic.mac))
+        && (composer.groups[place].group.hosts == nil
+          || roster.holds(composer.groups[place].group.hosts, for: inventory(nic)))
     }
   }
 
@@ -346,7 +325,7 @@ struct CompilationRun {
     return machine.nics.compactMap { nic in
       let chosen = groups(of: nic)
       guard !chosen.isEmpty else { return nil }
-      guard let profile = profile(of: chosen, scope(of: nic, machine)) else { return nil }
+      let profile = profiles[place(of: chosen, scope(of: nic, machine))]
       let (composed, decisions) = (profile.composed, profile.composed.decisions)
       return NICExplanation(
         nic: nic,

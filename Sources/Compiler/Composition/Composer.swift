@@ -50,6 +50,15 @@ struct Composer {
   /// The id of the rule for those who may reach every VM.
   static let adminsID = "admins/allow"
 
+  /// Takes over what a copy has looked up and found.
+  mutating func adopt(_ other: Composer) {
+    rules.merge(other.rules) { first, _ in first }
+    adminRules.merge(other.adminRules) { first, _ in first }
+    var findings = resolver.findings
+    for diagnostic in other.resolver.findings.diagnostics { findings.add(diagnostic) }
+    resolver.findings = findings
+  }
+
   // MARK: Variants
 
   /// What a NIC's groups need to know of it.

@@ -47,7 +47,8 @@ struct Run: Sendable, Hashable {
   /// With its regions, for rules that do not change any more.
   func completed() -> Run {
     var result = self
-    result.regions = (rules.count == 1 ? rules[0].packets : PacketSet(rules.flatMap(\.packets.regions))).simplified().regions
+    result.regions =
+      (rules.count == 1 ? rules[0].packets : PacketSet(rules.flatMap(\.packets.regions))).simplified().regions
     return result
   }
 

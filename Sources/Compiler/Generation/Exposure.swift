@@ -13,6 +13,11 @@ enum Exposure {
   static func lines(
     _ inbound: MinimalRules, backstops: [AddressFamily: Backstop], enumerated: Set<AddressFamily>
   ) -> [String] {
+    if backstops.isEmpty, enumerated.isEmpty,
+      !AddressFamily.allCases.contains(where: { inbound.allowsAll(of: .all($0)) })
+    {
+      return ["any"]
+    }
     var whats: [Peers: Set<What>] = [:]
     for family in AddressFamily.allCases {
       let numbers: [UInt8?] = enumerated.contains(family) ? Layer3Match.elements(family).map(\.number) : [nil]

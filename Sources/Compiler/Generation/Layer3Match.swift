@@ -52,6 +52,7 @@ enum Layer3Match {
   /// Regions that take one match each and together are the region; protocols without an element are left out.
   static func pieces(of region: PacketRegion) -> [PacketRegion] {
     if region.isAboutAllProtocols { return addressed(region) }
+    if isPiece(region) { return [region] }
     var result: [PacketRegion] = []
     for (number, _) in elements(region.family) where region.protocols.contains(number) {
       var piece = region
@@ -59,6 +60,15 @@ enum Layer3Match {
       for detail in detailed(piece, number) { result += addressed(detail) }
     }
     return result
+  }
+
+  /// Whether a region is surely its own only piece: most are.
+  private static func isPiece(_ region: PacketRegion) -> Bool {
+    guard region.hasOneRangeEach, let numbers = region.protocols.hull, numbers.count == 1 else { return false }
+    let number = numbers.lowerBound
+    let hasPorts = number != 136 && PortUse(protocolNumber: number) == .ports
+    return (hasPorts || region.hasAllPorts) && destinationCount(of: region) == 1
+      && named(region.family).contains(number)
   }
 
   /// The region of one protocol with each combination of ports, or of types and codes.

@@ -23,7 +23,7 @@ struct RepositoryLoader {
     let files = files.sorted { $0.path < $1.path }
     let sources = files.map { SourceText($0.bytes) }
     let paths = Set(included.map(\.value))
-    let decoded = ConcurrentMap().map(count: files.count) { index in
+    let decoded = ConcurrentMap().map(count: files.count, batch: 4) { index in
       let path = files[index].path
       if path == PolicyRepository.fileName, let project { return project }
       return FileDecoder.decode(sources[index], path: path, role: FileRole(path: path, included: paths))
