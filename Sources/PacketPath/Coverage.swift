@@ -4,13 +4,9 @@ extension PacketRegion {
   /// Whether every packet is in one of the regions; false also where that takes too long to find out.
   func isCovered(by regions: [PacketRegion]) -> Bool {
     if isEmpty { return true }
-    var sum = 0.0
-    for other in regions where intersects(other) {
-      if isSubset(of: other) { return true }
-      sum += share(in: other)
-    }
+    for other in regions where isSubset(of: other) { return true }
     // What does not suffice even if nothing overlaps is rejected without a search.
-    guard sum > Self.nearlyAll else { return false }
+    guard mostShare(in: regions) > Self.nearlyAll else { return false }
     let shares = regions.filter { intersects($0) }.map { (region: $0, share: share(in: $0)) }
     // The larger the holes, the fewer the pieces between them.
     let ordered = shares.sorted { $0.share > $1.share }.map(\.region)
@@ -18,18 +14,16 @@ extension PacketRegion {
     return hasNothing(outside: ordered[...], &budget)
   }
 
-  /// Whether the regions together are large enough to hold every packet: without that nothing can cover this region.
-  public func mayBeCovered(by regions: some Sequence<PacketRegion>) -> Bool {
+  /// The most that the part of the packets in the regions can be: what it is if these do not overlap. Rounded; what is not
+  /// above `nearlyAll` is not all.
+  public func mostShare(in regions: [PacketRegion]) -> Double {
     var sum = 0.0
-    for other in regions where intersects(other) {
-      sum += share(in: other)
-      if sum > Self.nearlyAll { return true }
-    }
-    return false
+    for other in regions where intersects(other) { sum += share(in: other) }
+    return sum
   }
 
-  /// The rest of the way to 1 is far more than all rounding.
-  private static let nearlyAll = 0.999_999
+  /// A smaller share is not all: the rest of the way to 1 is far more than all rounding.
+  public static let nearlyAll = 0.999_999
 
   /// Regions that overlap at random leave exponentially many pieces: after so many, what is looked for counts as not covered.
   private static let mostPieces = 5_000

@@ -44,19 +44,18 @@ extension PacketSet {
     var fields = mergeableFields(regions)
     if fields.isEmpty { return regions }
     var result = regions
-    func merge<Bound>(_ path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ field: RegionField, _ touching: Bool)
-    {
-      guard fields.contains(field) else { return }
+    func merge<Bound>(_ field: MergeField<Bound>, _ touching: Bool) {
+      guard fields.contains(field.name) else { return }
       let count = result.count
-      result = merged(result, along: path, field, touching: touching)
+      result = merged(result, along: field, touching: touching)
       if result.count < count { fields = mergeableFields(result) }
     }
     for touching in [true, false] {
-      merge(\.destinationPorts, .destinationPorts, touching)
-      merge(\.sourcePorts, .sourcePorts, touching)
-      merge(\.source, .source, touching)
-      merge(\.destination, .destination, touching)
-      merge(\.protocols, .protocols, touching)
+      merge(.destinationPorts, touching)
+      merge(.sourcePorts, touching)
+      merge(.source, touching)
+      merge(.destination, touching)
+      merge(.protocols, touching)
     }
     return result.sorted()
   }
@@ -86,13 +85,12 @@ extension PacketSet {
 
   /// Merges regions that differ in one field only; of those, the ones whose ranges touch if `touching`, else all.
   private static func merged<Bound>(
-    _ regions: [PacketRegion], along path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>, _ field: RegionField,
-    touching: Bool
+    _ regions: [PacketRegion], along field: MergeField<Bound>, touching: Bool
   ) -> [PacketRegion] {
     let groups =
-      regions.count <= mostCompared ? comparedGroups(regions, field) : hashedGroups(regions, along: path)
+      regions.count <= mostCompared ? comparedGroups(regions, field.name) : hashedGroups(regions, along: field)
     if groups.count == regions.count { return regions }
-    return groups.flatMap { touching ? joinedWhereTouching($0, path) : joined($0, path) }
+    return groups.flatMap { touching ? joinedWhereTouching($0, field) : joined($0, field) }
   }
 
   /// Regions that agree in all fields but one, together.
@@ -110,13 +108,13 @@ extension PacketSet {
 
   /// The same for many regions.
   private static func hashedGroups<Bound>(
-    _ regions: [PacketRegion], along path: WritableKeyPath<PacketRegion, IntervalSet<Bound>>
+    _ regions: [PacketRegion], along field: MergeField<Bound>
   ) -> [[PacketRegion]] {
     var groups: [[PacketRegion]] = []
     var groupIndex: [GroupKey: Int] = [:]
     for region in regions {
       var rest = region
-      rest[keyPath: path] = IntervalSet()
+      field.set(&rest, IntervalSet())
       let hasAllPorts = region.hasAllPorts
       // For every other field the protocols are part of the key.
       let key = GroupKey(region: rest, portUse: hasAllPorts ? nil : region.portUse, hasAllPorts: hasAllPorts)
@@ -131,24 +129,25 @@ extension PacketSet {
   }
 
   private static func joined<Bound>(
-    _ group: [PacketRegion], _ field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>
+    _ group: [PacketRegion], _ field: MergeField<Bound>
   ) -> [PacketRegion] {
     guard group.count > 1 else { return group }
     var result = group[0]
-    result[keyPath: field] = IntervalSet(group.flatMap { $0[keyPath: field].ranges })
+    field.set(&result, IntervalSet(group.flatMap { field.get($0).ranges }))
     return [result]
   }
 
   private static func joinedWhereTouching<Bound>(
-    _ group: [PacketRegion], _ field: WritableKeyPath<PacketRegion, IntervalSet<Bound>>
+    _ group: [PacketRegion], _ field: MergeField<Bound>
   ) -> [PacketRegion] {
     guard group.count > 1 else { return group }
     var result: [PacketRegion] = []
-    for region in group.sorted(by: { $0[keyPath: field] < $1[keyPath: field] }) {
+    for region in group.sorted(by: { field.get($0) < field.get($1) }) {
       if let last = result.last {
-        let union = last[keyPath: field].union(region[keyPath: field])
-        if union.ranges.count < last[keyPath: field].ranges.count + region[keyPath: field].ranges.count {
-          result[result.count - 1][keyPath: field] = union
+        let (first, second) = (field.get(last), field.get(region))
+        let union = first.union(second)
+        if union.ranges.count < first.ranges.count + second.ranges.count {
+          field.set(&result[result.count - 1], union)
           continue
         }
       }
@@ -197,6 +196,28 @@ private struct RegionField: OptionSet {
   static let sourcePorts = RegionField(rawValue: 8)
   static let destinationPorts = RegionField(rawValue: 16)
   static let any: RegionField = [.protocols, .source, .destination, .sourcePorts, .destinationPorts]
+}
+
+/// A field with what reads and sets it: a key path would take longer than the merge.
+private struct MergeField<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
+  let name: RegionField
+  let get: @Sendable (PacketRegion) -> IntervalSet<Bound>
+  let set: @Sendable (inout PacketRegion, IntervalSet<Bound>) -> Void
+}
+
+extension MergeField<UInt8> {
+  static let protocols = MergeField(name: .protocols, get: { $0.protocols }, set: { $0.protocols = $1 })
+}
+
+extension MergeField<UInt128> {
+  static let source = MergeField(name: .source, get: { $0.source }, set: { $0.source = $1 })
+  static let destination = MergeField(name: .destination, get: { $0.destination }, set: { $0.destination = $1 })
+}
+
+extension MergeField<UInt16> {
+  static let sourcePorts = MergeField(name: .sourcePorts, get: { $0.sourcePorts }, set: { $0.sourcePorts = $1 })
+  static let destinationPorts = MergeField(
+    name: .destinationPorts, get: { $0.destinationPorts }, set: { $0.destinationPorts = $1 })
 }
 
 extension PacketRegion {

@@ -5,7 +5,7 @@ import FilterModel
 import PacketPath
 
 /// What checks look at: a policy and what the compiler has made of it.
-struct CheckContext {
+struct CheckContext: Sendable {
   /// The groups of some NICs, or a group by itself.
   struct Combination {
     /// Places in `Composer.groups`, lowest first.
@@ -47,7 +47,9 @@ struct CheckContext {
   /// Rules that decide nothing, or nothing that others would not decide as they do.
   let idleRules: [IdleRule]
 
-  init(_ policy: Policy, today: Day, composer: inout Composer, _ combinations: [Combination]) {
+  init(
+    _ policy: Policy, today: Day, composer: inout Composer, _ combinations: [Combination], _ map: some CompilerMap
+  ) {
     self.policy = policy
     self.today = today
     groups = composer.groups
@@ -65,7 +67,7 @@ struct CheckContext {
     let used = Set(found.lazy.filter { !$0.members.isEmpty }.flatMap(\.groups))
     let places = found.indices.filter { !found[$0].members.isEmpty || !used.isSuperset(of: found[$0].groups) }
     standings = places.sorted { Self.precedes(found[$0], found[$1]) }.map { found[$0] }
-    idleRules = IdleRules(standings, groups: composer.groups).found
+    idleRules = IdleRules(standings, groups: composer.groups).search(map)
   }
 
   private static func standing(

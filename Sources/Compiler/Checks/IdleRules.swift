@@ -27,8 +27,10 @@ struct IdleRule {
 
 /// Finds idle rules: those that are idle for every NIC that they hold for.
 struct IdleRules {
-  private(set) var found: [IdleRule] = []
   private let groups: [ExpandedGroup]
+  private let standings: [CheckContext.Standing]
+  /// Of each group, where it stands: a standing, and a place in it.
+  private let places: [[(standing: Int, place: Int)]]
 
   private struct Key: Hashable {
     let group: Int
@@ -43,33 +45,39 @@ struct IdleRules {
 
   init(_ standings: [CheckContext.Standing], groups: [ExpandedGroup]) {
     self.groups = groups
-    var byGroup: [[(standing: Int, place: Int)]] = Array(repeating: [], count: groups.count)
+    self.standings = standings
+    var places: [[(standing: Int, place: Int)]] = Array(repeating: [], count: groups.count)
     for (index, standing) in standings.enumerated() {
-      for (place, group) in standing.groups.enumerated() { byGroup[group].append((index, place)) }
+      for (place, group) in standing.groups.enumerated() { places[group].append((index, place)) }
     }
-    for group in groups.indices where !byGroup[group].isEmpty {
-      let places = byGroup[group].map { (standings[$0.standing], $0.place) }
-      for direction in TrafficDirection.allCases { search(group, direction, places) }
-    }
+    self.places = places
+  }
+
+  /// In the order of groups.
+  func search(_ map: some CompilerMap) -> [IdleRule] {
+    map.map(count: groups.count, batch: 256) { group -> [IdleRule] in
+      if places[group].isEmpty { return [] }
+      let places = places[group].map { (standings[$0.standing], $0.place) }
+      return TrafficDirection.allCases.flatMap { search(group, $0, places) }
+    }.flatMap { $0 }
   }
 
   private static func key(_ rule: ResolvedRule) -> RuleKey {
     RuleKey(id: rule.source.id, line: rule.source.range?.start.line)
   }
 
-  private mutating func search(
+  private func search(
     _ group: Int, _ direction: TrafficDirection, _ places: [(standing: CheckContext.Standing, place: Int)]
-  ) {
+  ) -> [IdleRule] {
     var variants: [[ResolvedRule]] = []
     for (standing, place) in places {
       let rules = standing.rules[place].list(direction)
       if variants.last != rules, !variants.contains(rules) { variants.append(rules) }
     }
-    guard variants.contains(where: { !$0.isEmpty }) else { return }
+    guard variants.contains(where: { !$0.isEmpty }) else { return [] }
     let within = idleWithin(group, direction, variants)
-    found += within
     let done = Set(within.map { Self.key($0.rule) })
-    found += idleByOthers(group, direction, places, except: done)
+    return within + idleByOthers(group, direction, places, except: done)
   }
 
   // MARK: Within a group

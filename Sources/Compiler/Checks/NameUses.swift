@@ -15,7 +15,8 @@ struct NameUses {
       add(set.except)
     }
     for service in policy.services { add(service.traffic) }
-    for ruleSet in policy.presets + policy.groups.map(\.rules) { add(ruleSet) }
+    for preset in policy.presets { add(preset) }
+    for index in policy.groups.indices { add(policy.groups[index].rules) }
     for parameters in policy.machineParameters.values { add(parameters) }
     for environment in policy.environments { add(environment) }
     if let admins = policy.admins {
@@ -41,12 +42,17 @@ struct NameUses {
 
   private mutating func add(_ ruleSet: RuleSet) {
     for use in ruleSet.uses { presets.insert(use.value) }
-    for rule in ruleSet.inbound + ruleSet.outbound {
-      add(rule.traffic)
-      add(rule.from ?? [])
-      add(rule.to ?? [])
-    }
+    add(ruleSet.inbound)
+    add(ruleSet.outbound)
     add(ruleSet.parameters)
+  }
+
+  private mutating func add(_ rules: [PolicyRule]) {
+    for index in rules.indices {
+      add(rules[index].traffic)
+      if let from = rules[index].from { add(from) }
+      if let to = rules[index].to { add(to) }
+    }
   }
 
   private mutating func add(_ parameters: [String: Parameter]) {

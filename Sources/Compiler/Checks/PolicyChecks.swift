@@ -15,9 +15,10 @@ public enum PolicyChecks {
 
   /// What they find in a policy that has no errors, in no order.
   static func findings(
-    _ policy: Policy, today: Day, composer: inout Composer, _ combinations: [CheckContext.Combination]
+    _ policy: Policy, today: Day, composer: inout Composer, _ combinations: [CheckContext.Combination],
+    _ map: some CompilerMap
   ) -> [Diagnostic] {
-    let context = CheckContext(policy, today: today, composer: &composer, combinations)
-    return all.flatMap { $0.findings(in: context) }
+    let context = CheckContext(policy, today: today, composer: &composer, combinations, map)
+    return map.map(count: all.count, batch: 1) { all[$0].findings(in: context) }.flatMap { $0 }
   }
 }

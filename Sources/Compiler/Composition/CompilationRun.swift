@@ -82,7 +82,7 @@ struct CompilationRun {
             groups: chosen.map { composer.groups[$0].name }, origin: filter.origin, oneWay: profile.generated.oneWay))
       }
     }
-    check()
+    check(map)
     for profile in profiles {
       for filter in [profile.generated.profile] + profile.generated.leaves {
         if let problem = filters.add(filter) { findings.add(problem) }
@@ -161,13 +161,13 @@ struct CompilationRun {
   }
 
   /// Looks at the policy as a whole, where it has no errors and no host is meant.
-  private mutating func check() {
+  private mutating func check(_ map: some CompilerMap) {
     guard host == nil, !findings.diagnostics.contains(where: { $0.severity == .error }) else { return }
     let combinations = profiles.map { profile in
       CheckContext.Combination(
         groups: profile.groups, scope: profile.scope, composed: profile.composed, nics: profile.nics)
     }
-    for finding in PolicyChecks.findings(policy, today: today, composer: &composer, combinations) {
+    for finding in PolicyChecks.findings(policy, today: today, composer: &composer, combinations, map) {
       findings.add(finding)
     }
   }

@@ -159,7 +159,7 @@ struct GroupExpander {
   private mutating func add(
     _ rule: PolicyRule, _ direction: TrafficDirection, _ scope: Int, to expanded: inout ExpandedGroup
   ) {
-    expanded.mentioned.formUnion(rule.parameterNames)
+    rule.addParameterNames(to: &expanded.mentioned)
     guard rule.isEnabled else { return }
     let id = "\(expanded.name)/\(rule.name(direction))"
     if let until = rule.until, hasEnded(rule, id, until, &expanded) {
@@ -224,11 +224,16 @@ struct GroupExpander {
 }
 
 extension PolicyRule {
-  /// Parameters that it names.
-  fileprivate var parameterNames: [String] {
-    let traffic = traffic.compactMap { if case .parameter(let name) = $0.value { name } else { nil } }
-    let peers = ((from ?? []) + (to ?? [])).compactMap { if case .parameter(let name) = $0.value { name } else { nil } }
-    return traffic + peers
+  /// Adds the parameters that it names.
+  fileprivate func addParameterNames(to names: inout Set<String>) {
+    for item in traffic {
+      if case .parameter(let name) = item.value { names.insert(name) }
+    }
+    for list in [from, to] {
+      for peer in list ?? [] {
+        if case .parameter(let name) = peer.value { names.insert(name) }
+      }
+    }
   }
 }
 

@@ -126,8 +126,9 @@ extension MinimalRules {
   /// Whether all packets of a region are allowed.
   func allowsAll(of region: PacketRegion) -> Bool {
     // What is allowed is seldom large enough, and that is soon seen.
-    let allowed = runs.lazy.filter(\.effect.isAllow).flatMap(\.regions)
-    guard region.mayBeCovered(by: allowed) else { return false }
+    var share = 0.0
+    for run in runs where run.effect.isAllow { share += region.mostShare(in: run.regions) }
+    guard share > PacketRegion.nearlyAll else { return false }
     var rest = PacketSet(region)
     for run in runs {
       for rule in run.rules where rule.packets.intersects(rest) {

@@ -15,7 +15,8 @@ struct NameChecker {
     names = NameTable(policy)
     checkSets(policy.sets)
     checkServices(policy.services)
-    for ruleSet in policy.presets + policy.groups.map(\.rules) { check(ruleSet) }
+    for preset in policy.presets { check(preset) }
+    for index in policy.groups.indices { check(policy.groups[index].rules) }
     checkPresetLoops(policy.presets)
     if let admins = policy.admins {
       check(admins.from)
@@ -67,10 +68,15 @@ struct NameChecker {
     for use in ruleSet.uses where names.presets[use.value] == nil {
       findings.add(names.unknown(.preset, use.value, at: use.range))
     }
-    for rule in ruleSet.inbound + ruleSet.outbound {
-      check(rule.traffic)
-      if let from = rule.from { check(from) }
-      if let to = rule.to { check(to) }
+    check(ruleSet.inbound)
+    check(ruleSet.outbound)
+  }
+
+  private mutating func check(_ rules: [PolicyRule]) {
+    for index in rules.indices {
+      check(rules[index].traffic)
+      if let from = rules[index].from { check(from) }
+      if let to = rules[index].to { check(to) }
     }
   }
 
