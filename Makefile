@@ -29,6 +29,7 @@ docs: build ## Write the parts of docs/ that the binary prints.
 	@bin/nwfleet schema services >docs/reference/services.md
 	@bin/nwfleet schema checks >docs/reference/checks.md
 	@bin/nwfleet schema policy >docs/reference/policy.schema.json
+	@bin/nwfleet schema lock >docs/reference/lock.schema.json
 
 fmt: ## Format Swift files.
 	@git ls-files -z '*.swift' | xargs -0 swift format --in-place

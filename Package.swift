@@ -144,7 +144,8 @@ let package = Package(
     // MARK: Fuzzing
     /** The readers of text from outside, and what must hold for any input; the tests replay `Tests/Corpus`. */
     .target(
-      name: "FuzzTargets", dependencies: ["PolicyLanguage", "FilterXML", "FilterModel", "Diagnostics"],
+      name: "FuzzTargets",
+      dependencies: ["PolicyLanguage", "Compiler", "FilterXML", "FilterModel", "Diagnostics"],
       path: "Fuzz/Targets", swiftSettings: shell),
     tests("FuzzTargets"),
   ],

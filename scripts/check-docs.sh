@@ -220,6 +220,8 @@ same docs/reference/services.md
 same docs/reference/checks.md
 "$program" schema policy >"$work/fresh"
 same docs/reference/policy.schema.json
+"$program" schema lock >"$work/fresh"
+same docs/reference/lock.schema.json
 
 echo "check-docs: $uses uses of nwfleet, $outputs outputs, $repositories repositories that compile, $wrong that do not, $failures failures"
 ((failures == 0))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Compiler
 import Diagnostics
 import FilterModel
 import FilterXML
@@ -17,12 +18,17 @@ private func check(_ result: LoadResult) throws(BrokenPromise) {
   let sources = result.sources
   let text = DiagnosticRenderer { file, line in sources.line(line, of: file) }.render(result.diagnostics)
   try promise(text.isEmpty == result.diagnostics.isEmpty, "there are diagnostics without a text")
-  try promise((result.desired == nil) == result.hasErrors, "refused without a reason, or taken in spite of one")
+  try promise((result.policy == nil) == result.hasErrors, "refused without a reason, or taken in spite of one")
   for range in result.diagnostics.compactMap(\.range) {
     try promise(
       range.start.line >= 1 && range.start.column >= 1 && range.start <= range.end, "\(range) is no place in a file")
   }
-  for wanted in result.desired?.filters ?? [] {
+  guard let policy = result.policy, let day = Day("2026-11-22") else { return }
+  let compilation = PolicyCompiler(policy, host: nil, today: day).compile([])
+  try promise(
+    (compilation.desired == nil) == compilation.diagnostics.contains { $0.severity == .error },
+    "not compiled without a reason, or compiled in spite of one")
+  for wanted in compilation.desired?.filters ?? policy.filters {
     let parsed = FilterXML.parse(FilterXML.write(wanted.filter))
     try promise(parsed.filter == wanted.filter, "\(wanted.filter) comes back from XML as another filter")
   }

@@ -10,16 +10,7 @@ public enum RuntimeFolder {
   /// /run/nwfleet for root, else below XDG_RUNTIME_DIR, else a folder of the user's in /tmp; made where it is missing, and
   /// refused where somebody else owns it.
   public static func path() throws(HostError) -> String {
-    let path: String
-    if let chosen = getenv("NWFLEET_RUNTIME_DIR").map({ String(cString: $0) }), !chosen.isEmpty {
-      path = chosen
-    } else if geteuid() == 0 {
-      path = "/run/nwfleet"
-    } else if let runtime = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !runtime.isEmpty {
-      path = "\(runtime)/nwfleet"
-    } else {
-      path = "/tmp/nwfleet-\(geteuid())"
-    }
+    let path = name
     try? FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     var status = stat()
@@ -27,6 +18,27 @@ public enum RuntimeFolder {
       throw HostError(.file, "\(path) is not a folder of this user", hint: "name another one in NWFLEET_RUNTIME_DIR")
     }
     return path
+  }
+
+  private static var name: String {
+    if let chosen = getenv("NWFLEET_RUNTIME_DIR").map({ String(cString: $0) }), !chosen.isEmpty { return chosen }
+    if geteuid() == 0 { return "/run/nwfleet" }
+    if let runtime = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !runtime.isEmpty {
+      return "\(runtime)/nwfleet"
+    }
+    return "/tmp/nwfleet-\(geteuid())"
+  }
+
+  /// The files of a host, whether or not they are there; to be asked for while the host is.
+  public static func files(of uri: String) -> [String] {
+    ["lock", "undo"].map { "\(name)/\($0)-\(SHA1.hexDigest(daemon(of: uri)).prefix(16))" }
+  }
+
+  /// Removes files of hosts that are gone for good, and the folder with the last of them.
+  public static func remove(_ files: [String]) {
+    for file in files { unlink(file) }
+    // Refused where something is left in it.
+    if !files.isEmpty { rmdir(name) }
   }
 
   /// The file of a kind that belongs to a host, however its URI is spelled.

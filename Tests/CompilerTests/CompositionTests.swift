@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Compiler
+@testable import Compiler
 import Diagnostics
 import FilterModel
 import PacketPath
@@ -177,7 +177,8 @@ struct CompositionTests {
     #expect(merged.dhcp == .server)
     #expect(merged.ra == .client)
     #expect(!merged.multicast && merged.broadcast && merged.nd && !merged.otherEthertypes)
-    #expect(merged.vlans == [7])
+    // The second one lets all frames pass.
+    #expect(merged.vlans == [5, 7])
     #expect(nic.guardDecidedBy == ["a", "b"])
   }
 
@@ -192,9 +193,49 @@ struct CompositionTests {
 
   @Test func guardsThatLeaveNothingAreAnError() {
     var first = GuardPolicy.standard
-    first.ip = .only(declared: false, others: [range("10.0.0.0/8")])
+    first.ip = .only(declared: false, others: [range("192.0.2.0/24")])
     let groups = [group("a", vms: "*", guard: first), group("b", vms: "*", guard: .strict)]
     #expect(codes(policy(groups, vms: [Self.vm])) == ["guard-conflict"])
+    var second = GuardPolicy.standard
+    second.ip = .only(declared: false, others: [range("10.0.0.0/8")])
+    let presets = [ruleSet("p", guard: first), ruleSet("q", guard: second)]
+    let one = policy([group("web", uses: ["p", "q"])], vms: [Self.vm]) { $0.presets = presets }
+    #expect(codes(one) == ["guard-conflict"])
+  }
+
+  /// A list of one group, and the declared addresses of another one: what is in both.
+  @Test func declaredAddressesInAList() throws {
+    var list = GuardPolicy.standard
+    list.ip = .only(declared: false, others: [range("10.0.0.0/8"), range("2001:db8::/32")])
+    let vm = machine("web-1", ["10.0.0.11", "192.0.2.11", "2001:db8::11"], macs: [1])
+    let policy = policy([group("a", vms: "*", guard: list), group("b", vms: "*", guard: .strict)], vms: [vm])
+    let desired = try #require(compile(policy).desired)
+    let nic = try #require(desired.filters.first { $0.filter.name == "acme.nic.525400000001" })
+    #expect(nic.filter.references.first?.parameters == ["ADDRESS4": ["10.0.0.11"], "ADDRESS6": ["2001:db8::11"]])
+    var both = list
+    both.ip = .only(declared: true, others: [range("10.8.0.0/16"), range("192.0.2.0/24")])
+    let merged = list.merged(with: both)
+    #expect(merged.ip == .only(declared: true, others: [range("10.8.0.0/16")]))
+    #expect(merged.declaredWithin?.contains(range("2001:db8::/32")) == true)
+    #expect(merged == both.merged(with: list))
+    #expect(GuardPolicy.strict.merged(with: both).ip == .only(declared: true, others: []))
+    #expect(GuardPolicy.strict.merged(with: both).declaredWithin == nil)
+  }
+
+  /// `off` says nothing of VLANs but that all pass; the word of the other group is the stricter one.
+  @Test func offBesideAMapping() throws {
+    var tagged = GuardPolicy.standard
+    tagged.vlans = [5]
+    let nic = try explain([group("a", vms: "*", guard: .off), group("b", vms: "*", guard: tagged)])
+    #expect(nic.guardPolicy == tagged)
+    #expect(nic.guardDecidedBy == ["b"])
+    // What is standard as a whole only because each says a part of it comes from both.
+    var (first, second) = (GuardPolicy.standard, GuardPolicy.standard)
+    first.mac = .any
+    second.checksARP = false
+    let both = try explain([group("a", vms: "*", guard: first), group("b", vms: "*", guard: second)])
+    #expect(both.guardPolicy == .standard)
+    #expect(both.guardDecidedBy == ["a", "b"])
   }
 
   @Test func strictNeedsADeclaredAddressAndPrintsWhatToWrite() throws {
@@ -247,6 +288,28 @@ struct CompositionTests {
     #expect(inherited.inboundDefault.verdict == .reject)
     #expect(inherited.outboundDefault.verdict == .drop)
     #expect(inherited.guardPolicy == .strict)
+  }
+
+  /// Each preset speaks of what it names; of what both name, the stricter word holds.
+  @Test func guardsOfTwoPresets() throws {
+    var (router, server) = (ruleSet("router", guard: .standard), ruleSet("server", guard: .standard))
+    router.guardPolicy?.value.ra = .server
+    router.guardPolicy?.value.vlans = [5]
+    router.guardParts = [.ra, .vlan]
+    server.guardPolicy?.value.dhcp = .server
+    server.guardParts = [.dhcp]
+    for uses in [["router", "server"], ["server", "router"]] {
+      let merged = try explain([group("web", uses: uses)]) { $0.presets = [router, server] }.guardPolicy
+      #expect(merged.ra == .server && merged.dhcp == .server && merged.vlans == [5])
+      #expect(merged.mac == GuardPolicy.standard.mac && merged.checksARP)
+    }
+    router.guardParts.insert(.dhcp)
+    let stricter = try explain([group("web", uses: ["router", "server"])]) { $0.presets = [router, server] }
+    #expect(stricter.guardPolicy.dhcp == .client && stricter.guardPolicy.ra == .server)
+    let strict = try explain([group("web", uses: ["strict", "server"])]) {
+      $0.presets = [ruleSet("strict", guard: .strict), server]
+    }
+    #expect(strict.guardPolicy == .strict)
   }
 
   // MARK: Ends

@@ -19,6 +19,12 @@ import Testing
     ("drop any to 169.254.169.254", "in-drop-any-to-169-254-169-254"),
     ("allow icmpv6/135 from fe80::/10", "in-allow-icmpv6-135-from-fe80-10"),
     ("allow any from $CLIENTS", "in-allow-any-from-clients"),
+    ("allow tcp/80,443", "in-allow-tcp-80-443"),
+    ("allow tcp/80-443", "in-allow-tcp-80-to-443"),
+    ("allow any from 10.0.0.1, 10.0.0.9", "in-allow-any-from-10-0-0-1-10-0-0-9"),
+    ("allow any from 10.0.0.1-10.0.0.9", "in-allow-any-from-10-0-0-1-to-10-0-0-9"),
+    ("allow any from 2001:db8::1-2001:db8::9", "in-allow-any-from-2001-db8-1-to-2001-db8-9"),
+    ("allow app-1-2, fe-1 from group:web-1, @a-b", "in-allow-app-1-2-fe-1-from-group-web-1-a-b"),
     ("allow any from vm:\"db 1\"", "in-allow-any-from-vm-db-1"),
   ])
   func derived(text: String, name: String) {
@@ -45,7 +51,7 @@ import Testing
 
   @Test func duplicates() {
     var rules = RuleSet(name: Located(value: "web", range: Self.nowhere))
-    rules.inbound = [rule("allow tcp/80-90"), rule("allow tcp/80,90"), rule("allow ssh", name: "x")]
+    rules.inbound = [rule("allow tcp/80,90"), rule("allow tcp/80, 90"), rule("allow ssh", name: "x")]
     rules.outbound = [rule("allow tcp/80-90"), rule("drop any", name: "x")]
     let found = rules.duplicateNames("group")
     #expect(found.map(\.code) == ["duplicate-rule-name", "duplicate-rule-name"])

@@ -9,13 +9,14 @@ import Testing
   private static let project = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  @Test(arguments: ["filters.md", "policy.schema.json", "environment.schema.json"])
+  @Test(arguments: ["filters.md", "policy.schema.json", "environment.schema.json", "lock.schema.json"])
   func committedFilesAreThoseMade(name: String) throws {
     let path = "docs/reference/\(name)"
     let made =
       switch name {
       case "filters.md": Reference.markdown()
       case "policy.schema.json": JSONSchema.policy()
+      case "lock.schema.json": JSONSchema.lock()
       default: JSONSchema.environment()
       }
     let file = Self.project.appending(path: path)
@@ -31,7 +32,7 @@ import Testing
   }
 
   /// Every reference in a schema has its definition, and every definition of the policy language is used.
-  @Test(arguments: [JSONSchema.policy(), JSONSchema.environment()])
+  @Test(arguments: [JSONSchema.policy(), JSONSchema.environment(), JSONSchema.lock()])
   func definitionsAreThere(text: String) throws {
     let schema = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     let definitions = try #require(schema["definitions"] as? [String: Any])

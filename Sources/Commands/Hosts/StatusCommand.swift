@@ -143,7 +143,7 @@ struct StatusDocument: Encodable {
     for (names, title) in [
       (filters.missing, style.red("missing")), (filters.drifted, style.red("drifted")), (filters.leftOver, "left over"),
     ] where !names.isEmpty {
-      text += "; \(title): \(Self.shortened(names))"
+      text += "; \(title): \(names.shortened(to: 5))"
     }
     text += "\n"
     let rows = interfaces.map { [$0.machine, $0.mac, $0.device ?? "-", $0.filter ?? "-", $0.group ?? "-", $0.state] }
@@ -153,14 +153,6 @@ struct StatusDocument: Encodable {
     }
     if !rows.isEmpty { text += Table(["VM", "MAC", "DEVICE", "FILTER", "GROUP", "STATE"], rows).text }
     return text + ExposureText.text(exposures)
-  }
-}
-
-extension StatusDocument {
-  /// The first few of many names; `drift` and JSON have them all.
-  private static func shortened(_ names: [String]) -> String {
-    let more = names.count - 5
-    return names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
   }
 }
 

@@ -52,8 +52,10 @@ struct HostOptions: ParsableArguments {
           "several-hosts", "the inventory has \(hosts.count) hosts",
           hint: "name one with --host: \(hosts.map(\.name).joined(separator: ", "))"))
     }
-    return try hosts.first.map { try HostAddress(name: $0.name, uri: $0.uri) }
-      ?? HostAddress(name: "localhost", uri: "qemu:///system")
+    if let only = hosts.first { return try HostAddress(name: only.name, uri: only.uri) }
+    var address = try HostAddress(name: "localhost", uri: "qemu:///system")
+    address.isGuessed = inventory != nil
+    return address
   }
 }
 
@@ -62,6 +64,8 @@ struct HostAddress {
   var name: String
   var uri: String
   private var isSandbox = false
+  /// Whether nobody has named it: the repository has no hosts.
+  fileprivate var isGuessed = false
 
   /// `sandbox:///N` stands for the URI of a sandbox's host on this machine.
   init(name: String, uri: String) throws {
@@ -85,9 +89,12 @@ struct HostAddress {
     do throws(HostError) {
       return try await LibvirtHost.connect(name: name, uri: uri, access: access, onRead: onRead)
     } catch {
-      guard isSandbox, error.code == .unreachable else { throw error }
+      guard isSandbox || isGuessed, error.code == .unreachable else { throw error }
       var error = error
-      error.hint = "start libvirtd of this sandbox again with 'nwfleet sandbox up'"
+      error.hint =
+        isSandbox
+        ? "start libvirtd of this sandbox again with 'nwfleet sandbox up'"
+        : "nwfleet.yaml names no hosts, so this machine was meant: add hosts: {NAME: {uri: …}}, or say --connect URI"
       throw error
     }
   }

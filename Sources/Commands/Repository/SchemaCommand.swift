@@ -17,6 +17,8 @@ struct SchemaCommand: Subcommand {
     case policy
     /// environments/*.yaml.
     case environment
+    /// addresses.lock.yaml.
+    case lock
     /// The output of plan --json and drift --json.
     case plan
     /// The output of apply --json and destroy --json.
@@ -34,7 +36,7 @@ struct SchemaCommand: Subcommand {
   }
 
   @Argument(
-    help: "policy, environment, plan, apply, status, diagnostics, or reference, services and checks (Markdown).")
+    help: "policy, environment, lock, plan, apply, status, diagnostics, or reference, services and checks (Markdown).")
   var subject = Subject.policy
 
   @OptionGroup var output: OutputOptions
@@ -43,6 +45,7 @@ struct SchemaCommand: Subcommand {
     switch subject {
     case .policy: output.result(JSONSchema.policy())
     case .environment: output.result(JSONSchema.environment())
+    case .lock: output.result(JSONSchema.lock())
     case .plan: output.result(OutputSchema.plan)
     case .apply: output.result(OutputSchema.apply)
     case .status: output.result(OutputSchema.status)

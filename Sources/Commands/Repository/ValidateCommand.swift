@@ -55,9 +55,11 @@ struct ValidateCommand: Subcommand {
   }
 
   private static func summary(_ policy: Policy) -> String {
-    let groups = policy.groups.count + policy.nativeGroups.count
-    return "Valid: project \(policy.identity.project), \(policy.filters.count.counted("filter")), "
-      + "\(groups.counted("group")).\n"
+    var parts = ["project \(policy.identity.project)"]
+    // Native filters are for few.
+    if !policy.filters.isEmpty { parts.append(policy.filters.count.counted("native filter")) }
+    parts.append((policy.groups.count + policy.nativeGroups.count).counted("group"))
+    return "Valid: \(parts.joined(separator: ", ")).\n"
   }
 
   /// The way from the working folder to the repository, with `/` at its end; empty where it does not go down.

@@ -3,6 +3,7 @@
 public import ArgumentParser
 import Diagnostics
 import Glibc
+import Reconcile
 public import Sandbox
 
 struct SandboxCommand: AsyncParsableCommand {
@@ -65,7 +66,14 @@ struct SandboxDownCommand: Subcommand {
   @OptionGroup var output: OutputOptions
 
   func execute(_ output: Output) async throws -> ExitStatus {
-    try await Sandbox().down(host: host)
+    let sandbox = Sandbox()
+    // Which files are theirs is told by their sockets, which go with them.
+    let hosts = sandbox.status().map(\.host).filter { host == nil || $0.number == host }
+    let files = ["qemu", "nwfilter", "lxc"].flatMap { driver in
+      hosts.flatMap { RuntimeFolder.files(of: $0.uri(driver: driver)) }
+    }
+    try await sandbox.down(host: host)
+    RuntimeFolder.remove(files)
     return .done
   }
 }

@@ -14,13 +14,16 @@ enum ExposureText {
       if names[exposure.traffic]?.last != name { names[exposure.traffic, default: []].append(name) }
     }
     return order.map { traffic in
-      "reaches \(shortened(names[traffic] ?? [])) one way from the host and routed networks, no reply passes: "
+      "reaches \((names[traffic] ?? []).shortened(to: 5)) one way from the host and routed networks, no reply passes: "
         + "\(traffic.joined(separator: "; "))\n"
     }.joined()
   }
+}
 
-  private static func shortened(_ names: [String]) -> String {
-    let more = names.count - 5
-    return names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+extension [String] {
+  /// The first few of many names; one more takes no more room than saying so.
+  func shortened(to most: Int) -> String {
+    if count <= most + 1 { return joined(separator: ", ") }
+    return prefix(most).joined(separator: ", ") + " and \(count - most) more"
   }
 }

@@ -180,7 +180,10 @@ extension GuardPolicy {
         return words.count == 1 ? words[0] : "[\(words.joined(separator: ", "))]"
       }
     }
-    var words = ["mac: \(text(mac))", "ip: \(text(ip))", "arp: \(checksARP)", "dhcp: \(dhcp.rawValue)", "nd: \(nd)"]
+    let within = declaredWithin.map { " (declared within \($0.map { "\($0)" }.joined(separator: ", ")))" } ?? ""
+    var words = [
+      "mac: \(text(mac))", "ip: \(text(ip))\(within)", "arp: \(checksARP)", "dhcp: \(dhcp.rawValue)", "nd: \(nd)",
+    ]
     words += ["ra: \(ra.rawValue)", "multicast: \(multicast)", "broadcast: \(broadcast)"]
     if !vlans.isEmpty { words.append("vlan: [\(vlans.map(String.init).joined(separator: ", "))]") }
     return words.joined(separator: ", ")

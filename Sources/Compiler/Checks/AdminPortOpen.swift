@@ -13,8 +13,8 @@ struct AdminPortOpen: PolicyCheck {
     explanation: """
       Ports: \(AdminServices.all.map(\.name).joined(separator: ", ")); of databases those that ask for no password \
       as they come. Everybody means `any`, or a prefix shorter than /8 of IPv4 or /16 of IPv6 that is not private, \
-      also as the sum of several. What earlier rules deny is taken off before, with all groups of the VM. `default: \
-      {in: allow}` is a decision of its own, and not named.
+      also as the sum of several. What earlier rules deny is taken off before, with all groups of the VM. A default that \
+      lets everybody in is `default-allow-in`.
       """,
     wrong: """
       groups:
@@ -69,11 +69,22 @@ struct AdminPortOpen: PolicyCheck {
     }.map(\.name)
   }
 
+  /// Names of services of which everybody gets something past all of the rules.
+  static func services(leftBy rules: [ResolvedRule]) -> [String] {
+    AdminServices.all.filter { service in
+      var open = service.packets
+      for rule in rules where !rule.source.id.hasSuffix("/default") && rule.packets.intersects(open) {
+        open = open.subtracting(rule.packets)
+      }
+      return isWide(open)
+    }.map(\.name)
+  }
+
   private static func isWide(_ packets: PacketSet) -> Bool {
     packets.regions.contains { $0.source.isAnywhere($0.family) }
   }
 
-  private static func list(_ names: [String]) -> String {
+  static func list(_ names: [String]) -> String {
     let shown = names.prefix(4).joined(separator: ", ")
     return names.count > 4 ? "\(shown) and \(names.count - 4) other services" : shown
   }

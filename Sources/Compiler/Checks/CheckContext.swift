@@ -87,9 +87,15 @@ struct CheckContext: Sendable {
   /// The rule as it is written; nil for rules of nobody's group.
   func written(_ rule: ResolvedRule) -> (rule: ExpandedRule, group: ExpandedGroup)? {
     guard let group = places[rule.group].map({ groups[$0] }) else { return nil }
-    return (group.inbound + group.outbound)
-      .first { $0.id == rule.source.id && $0.rule.origin == rule.source.range }.map { ($0, group) }
+    func find(_ rules: [ExpandedRule]) -> ExpandedRule? {
+      // Places are quicker to compare than names.
+      rules.first { $0.rule.origin == rule.source.range && $0.id == rule.source.id }
+    }
+    return (find(group.inbound) ?? find(group.outbound)).map { ($0, group) }
   }
+
+  /// Whether a place is in a preset that ships with nwfleet.
+  static func isShipped(_ range: SourceRange) -> Bool { range.file.hasPrefix("<nwfleet>/") }
 
   /// Where to show what is wrong with a rule: for one of a preset, which others use too, at the group.
   func place(of rule: ResolvedRule) -> SourceRange? {

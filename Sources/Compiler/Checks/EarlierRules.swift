@@ -15,6 +15,9 @@ struct EarlierRules {
   /// Groups of its tier that go first.
   private var neighbours: [Rule] = []
   private let own: [ResolvedRule]
+  private let ownBounds: [PacketBounds]
+  /// All that decides something; what no decision covers is not decided.
+  private var decisions: [(rule: Rule, bounds: PacketBounds)] = []
 
   var isEmpty: Bool { tiers.isEmpty && neighbours.isEmpty }
 
@@ -22,6 +25,7 @@ struct EarlierRules {
     _ standing: CheckContext.Standing, before place: Int, _ direction: TrafficDirection, _ groups: [ExpandedGroup]
   ) {
     own = standing.rules[place].list(direction)
+    ownBounds = own.map { PacketBounds($0.packets) }
     let tier = groups[standing.groups[place]].group.tier
     if direction == .in, !standing.admins.isEmpty { tiers.append(standing.admins.map { Rule(rule: $0) }) }
     var current: Tier?
@@ -38,6 +42,8 @@ struct EarlierRules {
         current = otherTier
       }
     }
+    decisions = (tiers.flatMap { $0.filter { $0.rule.verdict != .pass } } + neighbours)
+      .map { ($0, PacketBounds($0.rule.packets)) }
   }
 
   /// Why a rule of the group gets no packet, and the rules that get its packets; nil where it gets some, or where all
@@ -45,11 +51,14 @@ struct EarlierRules {
   ///
   /// - Parameter index: the rule's place in its group.
   func verdict(on rule: ResolvedRule, after index: Int) -> (IdleRule.Reason, [ResolvedRule])? {
-    // Rejects nearly all rules: what no decision covers is not decided.
-    let decisions = tiers.flatMap { $0.filter { $0.rule.verdict != .pass } } + neighbours
-    let near = decisions.filter { $0.rule.packets.intersects(rule.packets) }
+    let bounds = ownBounds[index]
+    // Rejects nearly all rules.
+    let near = decisions.lazy.filter { $0.bounds.mayMeet(bounds) }.map(\.rule)
+      .filter { $0.rule.packets.intersects(rule.packets) }
     guard !near.isEmpty else { return nil }
-    let before = own[..<index].filter { $0.packets.intersects(rule.packets) }
+    let before = own.indices[..<index].filter {
+      ownBounds[$0].mayMeet(bounds) && own[$0].packets.intersects(rule.packets)
+    }.map { own[$0] }
     guard rule.packets.isSubset(of: PacketSet(near.flatMap(\.rule.packets.regions) + before.flatMap(\.packets.regions)))
     else { return nil }
     var open = rule.packets

@@ -6,8 +6,8 @@ import Diagnostics
 public enum PolicyChecks {
   static let all: [any PolicyCheck] = [
     ShadowedRule(), RedundantRule(), UnreachableRule(), OverriddenRule(), UnusedSet(), UnusedService(), UnusedPreset(),
-    GroupSelectsNothing(), ExpiredRule(), ExpiresSoon(), AdminPortOpen(), MissingOwner(), AdminsCutOff(),
-    ResolversCutOff(),
+    GroupSelectsNothing(), ExpiredRule(), ExpiresSoon(), AdminPortOpen(), DefaultAllowIn(), GuardOff(),
+    OpenedByOthers(), NotOwnAddress(), MissingOwner(), AdminsCutOff(), ResolversCutOff(),
   ]
 
   /// What each check looks for, in the order of the documentation.

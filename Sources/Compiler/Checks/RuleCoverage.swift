@@ -20,6 +20,7 @@ struct RuleCoverage {
 
   private(set) var findings: [Finding] = []
   private let rules: [ResolvedRule]
+  private let bounds: [PacketBounds]
   private let scopes: [Int]
   /// Of each rule, whether it stays when all that were found are left out.
   private var isKept: [Bool] = []
@@ -31,6 +32,7 @@ struct RuleCoverage {
   init(_ rules: [ResolvedRule], scopes: [Int]) {
     self.rules = rules
     self.scopes = scopes
+    bounds = rules.count > 1 ? rules.map { PacketBounds($0.packets) } : []
     guard rules.count > 1 else { return }
     isKept = Array(repeating: true, count: rules.count)
     for index in rules.indices {
@@ -87,7 +89,8 @@ struct RuleCoverage {
   }
 
   private func meeting(_ index: Int, _ others: Range<Int>) -> [Int] {
-    others.filter { rules[$0].packets.intersects(rules[index].packets) }
+    // Of long lists most rules are far from each other.
+    others.filter { bounds[$0].mayMeet(bounds[index]) && rules[$0].packets.intersects(rules[index].packets) }
   }
 
   private func union(_ indices: [Int]) -> PacketSet { PacketSet(indices.flatMap { rules[$0].packets.regions }) }

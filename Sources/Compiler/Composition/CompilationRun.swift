@@ -46,6 +46,10 @@ struct CompilationRun {
     for (place, group) in policy.nativeGroups.enumerated() where roster.holds(group.hosts) {
       for machine in roster.index.select(group.selector) { nativeMemberships[machine].append(place) }
     }
+    if host == nil, !policy.machineParameters.isEmpty {
+      let parameters = MachineParameters(policy, groups, natives, presets: checker.names.presets, today: today)
+      for finding in parameters.findings(roster.index) { checker.findings.add(finding) }
+    }
     let resolver = RuleResolver(checker: checker, index: roster.index, hosts: policy.inventory.hosts)
     composer = Composer(resolver: resolver, groups: groups, admins: policy.admins)
   }
@@ -82,6 +86,7 @@ struct CompilationRun {
             groups: chosen.map { composer.groups[$0].name }, origin: filter.origin, oneWay: profile.generated.oneWay))
       }
     }
+    if host == nil { checkNativesWithoutNICs() }
     check(map)
     for profile in profiles {
       for filter in [profile.generated.profile] + profile.generated.leaves {
@@ -175,14 +180,15 @@ struct CompilationRun {
   /// Filterrefs only: what a NIC refers to keeps its name for the NIC's life.
   private func filter(for nic: NIC, _ profile: Profile, origin: SourceRange) -> DesiredFilter {
     var parameters: [String: [String]] = [:]
+    let addresses = profile.composed.decisions.guardPolicy.sources(of: nic.addresses)
     if profile.generated.needsIPv4Addresses {
-      let own = nic.addresses.compactMap { if case .ipv4(let address) = $0 { address } else { nil } }
+      let own = addresses.compactMap { if case .ipv4(let address) = $0 { address } else { nil } }
       // libvirt refuses empty lists; nobody can send from this address.
       parameters[GeneratedProfile.addressParameters.ipv4] =
         own.isEmpty ? ["255.255.255.255"] : Set(own).sorted().map(\.description)
     }
     if profile.generated.needsIPv6Addresses {
-      let own = nic.addresses.compactMap { if case .ipv6(let address) = $0 { address } else { nil } }
+      let own = addresses.compactMap { if case .ipv6(let address) = $0 { address } else { nil } }
       parameters[GeneratedProfile.addressParameters.ipv6] =
         own.isEmpty ? ["ff00::"] : Set(own).sorted().map(\.description)
     }
@@ -241,14 +247,28 @@ struct CompilationRun {
         .first { hasMAC && natives.reference(of: $0, machine: nic.machine) != own }
         .map { ($0.name.value, $0.name.range) }
     }
-    guard let other else { return }
-    findings.add(
-      Diagnostic(
-        "group-conflict",
-        "NIC \(nic.mac) of VM '\(nic.machine)' is in groups '\(group.name.value)' and '\(other.name)', which want different filters",
-        at: group.name.range, expected: "one native filter, or groups with rules",
-        hint: "narrow one of the groups, or write the native filter as rules",
-        notes: [Diagnostic.Note("group '\(other.name)'", at: other.range)]))
+    if let other {
+      findings.add(NativeAttachments.conflict("NIC \(nic.mac) of VM '\(nic.machine)'", group, other))
+    }
+  }
+
+  /// What can be told before a host says which NICs its VMs have: two groups of one VM cannot both have their filter.
+  private mutating func checkNativesWithoutNICs() {
+    for machine in roster.machines where machine.nics.isEmpty {
+      guard let place = roster.index[machine.name] else { continue }
+      let native = nativeMemberships[place].map { policy.nativeGroups[$0] }.filter(\.selector.macs.isEmpty)
+      guard let group = native.first else { continue }
+      let own = natives.reference(of: group, machine: machine.name)
+      let others =
+        native.dropFirst().filter { natives.reference(of: $0, machine: machine.name) != own }
+        .map { ($0.name.value, $0.name.range, $0.hosts) }
+        + memberships[place].map { composer.groups[$0].group }.filter(\.selector.macs.isEmpty)
+        .map { ($0.name, $0.origin, $0.hosts) }
+      let other = others.first { roster.mayMeet(group.hosts, $0.2, for: machine.inventory) }
+      if let other {
+        findings.add(NativeAttachments.conflict("VM '\(machine.name)'", group, (other.0, other.1)))
+      }
+    }
   }
 
   private func interface(_ nic: NIC, _ native: Int) -> DesiredInterface {
@@ -296,7 +316,15 @@ struct CompilationRun {
           severity: .warning, at: machine.inventory?.origin,
           hint: "write \(Self.addressLine(nic, isOnly: false))"))
     }
-    guard case .only(declared: true, _) = profile.composed.decisions.guardPolicy.ip, nic.addresses.isEmpty else {
+    let policy = profile.composed.decisions.guardPolicy
+    guard case .only(declared: true, let others) = policy.ip else { return }
+    guard nic.addresses.isEmpty else {
+      if others.isEmpty, policy.sources(of: nic.addresses).isEmpty {
+        let words = chosen.compactMap { place in
+          composer.groups[place].guardPolicy.map { (composer.groups[place].name, $0) }
+        }
+        findings.add(Composer.conflict(words, nic: "NIC \(nic.mac) of VM '\(nic.machine)'"))
+      }
       return
     }
     let by = chosen.map { composer.groups[$0] }.filter { $0.guardPolicy != nil }

@@ -210,19 +210,37 @@ struct Composer {
     let words = chosen.compactMap { index in groups[index].guardPolicy.map { (groups[index].name, $0) } }
     guard let first = words.first else { return (.standard, []) }
     let merged = words.dropFirst().reduce(first.1.value) { $0.merged(with: $1.1.value) }
-    if merged.leavesNothing, let place = words.first(where: { !$0.1.value.leavesNothing }) {
-      resolver.findings.add(
-        Diagnostic(
-          "guard-conflict",
-          "the guards of groups \(words.map { "'\($0.0)'" }.joined(separator: ", ")) together leave a NIC no address to send from",
-          at: place.1.range, hint: "let all of them say 'declared', or only one of them say anything",
-          notes: words.filter { $0.0 != place.0 }.map { Diagnostic.Note("group '\($0.0)'", at: $0.1.range) }))
-    }
-    return (merged, words.filter { merged != .standard || $0.1.value == merged }.map(\.0))
+    if merged.leavesNothing { resolver.findings.add(Self.conflict(words)) }
+    // What no group says by itself comes from all of them.
+    let same = words.filter { $0.1.value == merged }
+    return (merged, (same.isEmpty ? words : same).map(\.0))
+  }
+
+  /// Guards that leave nothing to send from: of several groups, or of several presets of one.
+  ///
+  /// - Parameter nic: the NIC to which that happens; nil for any.
+  static func conflict(_ words: [(String, Located<GuardPolicy>)], nic: String? = nil) -> Diagnostic {
+    let place = words.first { !$0.1.value.leavesNothing } ?? words[0]
+    let names = words.map { "'\($0.0)'" }.joined(separator: ", ")
+    let subject = words.count == 1 ? "the guards of the presets of group \(names)" : "the guards of groups \(names)"
+    return Diagnostic(
+      "guard-conflict", "\(subject) together leave \(nic ?? "a NIC") no address to send from", at: place.1.range,
+      hint: "let all of them say 'declared', or only one of them say anything",
+      notes: words.filter { $0.0 != place.0 }.map { Diagnostic.Note("group '\($0.0)'", at: $0.1.range) })
   }
 }
 
 extension GuardPolicy {
+  /// Those of a NIC's declared addresses that it may send from.
+  func sources(of declared: [IPAddress]) -> [IPAddress] {
+    guard let declaredWithin else { return declared }
+    let within = ResolvedPeers(declaredWithin)
+    return declared.filter { address in
+      let range = AddressRange(address)
+      return within.addresses(range.family).contains(range.range.lowerBound)
+    }
+  }
+
   /// Whether no address is left to send from.
   fileprivate var leavesNothing: Bool {
     mac == .only(declared: false, others: []) || ip == .only(declared: false, others: [])

@@ -39,6 +39,13 @@ struct ExpandedGroup: Sendable {
   var expired: [String] = []
 
   var name: String { group.name }
+
+  /// Parameters that rules name, and values of others.
+  var usedParameters: Set<String> {
+    scopes.reduce(into: mentioned) { used, scope in
+      for parameter in scope.parameters.values { used.formUnion(parameter.names) }
+    }
+  }
 }
 
 /// What a group needs to know of a NIC.
@@ -96,15 +103,14 @@ struct GroupExpander {
     add(group.rules, outer: [:], use: nil, depth: 0, &done, to: &expanded)
     let said = said(group.rules, depth: 0)
     (expanded.inboundDefault, expanded.outboundDefault) = (said.inbound, said.outbound)
-    expanded.guardPolicy = said.guardPolicy
+    expanded.guardPolicy = said.guardWord?.policy
     checkParameters(of: expanded)
     return expanded
   }
 
   /// A value that nothing uses was meant for something: a preset could go on letting everybody in.
   private mutating func checkParameters(of expanded: ExpandedGroup) {
-    var used = expanded.mentioned
-    for parameter in expanded.scopes.flatMap(\.parameters.values) { used.formUnion(parameter.names) }
+    let used = expanded.usedParameters
     for (name, parameter) in expanded.group.rules.parameters.sorted(by: { $0.key < $1.key }) where !used.contains(name)
     {
       // One letter is near to any other.
@@ -200,13 +206,14 @@ struct GroupExpander {
   private struct Said {
     var inbound: Located<Verdict>?
     var outbound: Located<Verdict>?
-    var guardPolicy: Located<GuardPolicy>?
+    var guardWord: GuardWord?
   }
 
-  /// A rule set's own word, else the strictest of the presets that it uses.
+  /// A rule set's own word, else the strictest of the presets that it uses; of guards, for each key that one names.
   private func said(_ ruleSet: RuleSet, depth: Int) -> Said {
     var said = Said(
-      inbound: ruleSet.defaults.in, outbound: ruleSet.defaults.out, guardPolicy: ruleSet.guardPolicy)
+      inbound: ruleSet.defaults.in, outbound: ruleSet.defaults.out,
+      guardWord: ruleSet.guardPolicy.map { GuardWord(policy: $0, parts: ruleSet.guardParts) })
     guard depth < Self.deepest else { return said }
     var inherited = Said()
     for use in ruleSet.uses {
@@ -214,11 +221,11 @@ struct GroupExpander {
       let other = self.said(preset, depth: depth + 1)
       inherited.inbound = Verdict.strictest(inherited.inbound, other.inbound)
       inherited.outbound = Verdict.strictest(inherited.outbound, other.outbound)
-      inherited.guardPolicy = GuardPolicy.strictest(inherited.guardPolicy, other.guardPolicy)
+      if let word = other.guardWord { inherited.guardWord = inherited.guardWord?.joined(with: word) ?? word }
     }
     said.inbound = said.inbound ?? inherited.inbound
     said.outbound = said.outbound ?? inherited.outbound
-    said.guardPolicy = said.guardPolicy ?? inherited.guardPolicy
+    said.guardWord = said.guardWord ?? inherited.guardWord
     return said
   }
 }

@@ -48,6 +48,23 @@ struct NativeAttachments {
     return reference
   }
 
+  /// Parameters that the group's filter uses, or that the group gives.
+  func parameters(of group: NativeGroup) -> Set<String> {
+    (variables[group.reference.filter] ?? Self.stockVariables).union(group.reference.parameters.keys)
+  }
+
+  /// A NIC refers to one filter.
+  static func conflict(
+    _ subject: String, _ group: NativeGroup, _ other: (name: String, range: SourceRange)
+  ) -> Diagnostic {
+    Diagnostic(
+      "group-conflict",
+      "\(subject) is in groups '\(group.name.value)' and '\(other.name)', which want different filters",
+      at: group.name.range, expected: "one native filter, or groups with rules",
+      hint: "narrow one of the groups, or write the native filter as rules",
+      notes: [Diagnostic.Note("group '\(other.name)'", at: other.range)])
+  }
+
   /// - Parameter members: VMs that the group selects, by name.
   func attachments(of group: NativeGroup, members: [Roster.Machine]) -> [DesiredAttachment] {
     func attachment(_ machines: [NamePattern], _ reference: FilterReference) -> DesiredAttachment {

@@ -60,6 +60,15 @@ struct Roster {
     guard let host = host ?? machine?.host.flatMap({ hosts[$0] }) else { return true }
     return selector.selects(host.name, labels: host.labels)
   }
+
+  /// Whether there is a host of a VM's on which two groups hold.
+  func mayMeet(_ first: HostSelector?, _ second: HostSelector?, for machine: InventoryMachine?) -> Bool {
+    guard holds(first, for: machine), holds(second, for: machine) else { return false }
+    guard let first, let second, machine?.host.flatMap({ hosts[$0] }) == nil else { return true }
+    return hosts.values.contains {
+      first.selects($0.name, labels: $0.labels) && second.selects($0.name, labels: $0.labels)
+    }
+  }
 }
 
 extension Roster.Machine {

@@ -23,44 +23,98 @@ extension Verdict {
 }
 
 extension GuardPolicy {
-  /// Key by key the stricter of two; the place is that of the first that is as strict as the result.
-  static func strictest(_ first: Located<GuardPolicy>?, _ second: Located<GuardPolicy>?) -> Located<GuardPolicy>? {
-    guard let first, let second else { return first ?? second }
-    let merged = first.value.merged(with: second.value)
-    return Located(value: merged, range: merged == second.value && merged != first.value ? second.range : first.range)
-  }
-
   /// What both allow.
   func merged(with other: GuardPolicy) -> GuardPolicy {
-    GuardPolicy(
-      mac: Self.merged(mac, other.mac) { first, second in first.filter(second.contains).sorted() },
-      ip: Self.merged(ip, other.ip, Self.common), checksARP: checksARP || other.checksARP,
+    var merged = GuardPolicy(
+      mac: Self.merged(mac, other.mac), ip: ip, checksARP: checksARP || other.checksARP,
       dhcp: Self.merged(dhcp, other.dhcp), nd: nd && other.nd, ra: Self.merged(ra, other.ra),
       multicast: multicast && other.multicast, broadcast: broadcast && other.broadcast,
-      vlans: vlans == other.vlans ? vlans : vlans.filter(other.vlans.contains).sorted(),
-      otherEthertypes: otherEthertypes && other.otherEthertypes)
+      vlans: mergedVLANs(other), otherEthertypes: otherEthertypes && other.otherEthertypes)
+    (merged.ip, merged.declaredWithin) = mergedSources(other)
+    return merged
   }
 
-  private static func merged<Value>(
-    _ first: Sources<Value>, _ second: Sources<Value>, _ common: ([Value], [Value]) -> [Value]
-  ) -> Sources<Value> {
+  /// The NIC's own address is known to libvirt only: it is in no list.
+  private static func merged(_ first: Sources<MACAddress>, _ second: Sources<MACAddress>) -> Sources<MACAddress> {
     switch (first, second) {
     case (.any, _): second
     case (_, .any): first
     case (.only(let declared, let others), .only(let otherDeclared, let otherOthers)):
       .only(
-        declared: declared && otherDeclared, others: others == otherOthers ? others : common(others, otherOthers))
+        declared: declared && otherDeclared,
+        others: others == otherOthers ? others : others.filter(otherOthers.contains).sorted())
     }
   }
 
-  private static func common(_ first: [AddressRange], _ second: [AddressRange]) -> [AddressRange] {
-    let (first, second) = (ResolvedPeers(first), ResolvedPeers(second))
-    return first.ipv4.intersection(second.ipv4).addressRanges(.ipv4)
-      + first.ipv6.intersection(second.ipv6).addressRanges(.ipv6)
+  /// Declared addresses that a list of the other one holds are allowed by both.
+  private func mergedSources(_ other: GuardPolicy) -> (Sources<AddressRange>, within: [AddressRange]?) {
+    guard case .only(let declared, let others) = ip else { return (other.ip, other.declaredWithin) }
+    guard case .only(let otherDeclared, let otherOthers) = other.ip else { return (ip, declaredWithin) }
+    let (list, otherList) = (ResolvedPeers(others), ResolvedPeers(otherOthers))
+    let common = others == otherOthers ? others : list.common(with: otherList)
+    if declared, otherDeclared, declaredWithin == nil, other.declaredWithin == nil {
+      return (.only(declared: true, others: common), nil)
+    }
+    var (first, second) = (list, otherList)
+    if declared { first.formUnion(declaredWithin.map { ResolvedPeers($0) } ?? .any) }
+    if otherDeclared { second.formUnion(other.declaredWithin.map { ResolvedPeers($0) } ?? .any) }
+    let both = ResolvedPeers(first.common(with: second))
+    let listed = ResolvedPeers(common)
+    let within =
+      both.ipv4.subtracting(listed.ipv4).addressRanges(.ipv4) + both.ipv6.subtracting(listed.ipv6).addressRanges(.ipv6)
+    let isDeclared = !within.isEmpty && (declared || otherDeclared)
+    return (.only(declared: isDeclared, others: common), isDeclared ? within : nil)
+  }
+
+  /// Who lets everything pass lets all VLANs pass.
+  private func mergedVLANs(_ other: GuardPolicy) -> [UInt16] {
+    if otherEthertypes { return other.vlans }
+    if other.otherEthertypes || vlans == other.vlans { return vlans }
+    return vlans.filter(other.vlans.contains).sorted()
   }
 
   private static func merged(_ first: Role, _ second: Role) -> Role {
     if first == .off || second == .off { return .off }
     return first == .client || second == .client ? .client : .server
+  }
+}
+
+extension ResolvedPeers {
+  fileprivate func common(with other: ResolvedPeers) -> [AddressRange] {
+    ipv4.intersection(other.ipv4).addressRanges(.ipv4) + ipv6.intersection(other.ipv6).addressRanges(.ipv6)
+  }
+}
+
+/// What presets that one group uses say of the guard together.
+struct GuardWord {
+  var policy: Located<GuardPolicy>
+  /// What they speak of.
+  var parts: Set<GuardPolicy.Part>
+
+  /// Of what both speak of, the stricter word; of the rest the word of the one that does.
+  func joined(with other: GuardWord) -> GuardWord {
+    var policy = policy.value.merged(with: other.policy.value)
+    for part in GuardPolicy.Part.allCases where !parts.contains(part) || !other.parts.contains(part) {
+      policy.take(part, from: parts.contains(part) ? self.policy.value : other.policy.value)
+    }
+    return GuardWord(
+      policy: Located(value: policy, range: self.policy.range), parts: parts.union(other.parts))
+  }
+}
+
+extension GuardPolicy {
+  fileprivate mutating func take(_ part: Part, from other: GuardPolicy) {
+    switch part {
+    case .mac: mac = other.mac
+    case .ip: (ip, declaredWithin) = (other.ip, other.declaredWithin)
+    case .arp: checksARP = other.checksARP
+    case .dhcp: dhcp = other.dhcp
+    case .nd: nd = other.nd
+    case .ra: ra = other.ra
+    case .multicast: multicast = other.multicast
+    case .broadcast: broadcast = other.broadcast
+    // Only a guard that speaks of everything lets other ethertypes pass.
+    case .vlan: (vlans, otherEthertypes) = (other.vlans, other.otherEthertypes)
+    }
   }
 }

@@ -31,9 +31,11 @@ struct TierConflicts {
     _ first: (group: Group, rules: [ResolvedRule]), _ second: (group: Group, rules: [ResolvedRule]),
     _ before: [ResolvedRule]
   ) {
+    let bounds = second.rules.map { PacketBounds($0.packets) }
     for (place, rule) in first.rules.enumerated() {
+      let own = PacketBounds(rule.packets)
       for (otherPlace, other) in second.rules.enumerated()
-      where rule.effect != other.effect && rule.packets.intersects(other.packets) {
+      where rule.effect != other.effect && own.mayMeet(bounds[otherPlace]) && rule.packets.intersects(other.packets) {
         var common = rule.packets.intersection(other.packets)
         for decided in first.rules[..<place] + second.rules[..<otherPlace] + before {
           common = common.subtracting(decided.packets)

@@ -30,6 +30,9 @@ struct Layer3Generator {
   private var deniedWhenNew = PacketSet.empty
   /// What goes out because of what the third segment lets in.
   private var laterReplies = PacketSet.empty
+  /// ICMP of types that begin no flow, as the third segment lets it in, seen from the other end: nothing of it goes out, but
+  /// what libvirt mirrors of an outbound denial would stop it before its rule.
+  private var laterMessages = PacketSet.empty
 
   /// A rule that nwfilter cannot carry out as it is meant.
   struct RuleProblem: Sendable, Hashable {
@@ -67,6 +70,12 @@ struct Layer3Generator {
     laterReplies = PacketSet(
       segments[2].runs.filter(\.effect.isAllow).flatMap { run in
         run.rules.flatMap(\.packets.regions).compactMap { run.effect.isStateless ? $0.reversed() : $0.replies() }
+      })
+    laterMessages = PacketSet(
+      segments[2].runs.filter { $0.effect.isAllow && !$0.effect.isStateless }.flatMap { run in
+        run.rules.flatMap(\.packets.regions).filter(\.hasMessages).compactMap {
+          $0.split(by: .queries($0.family)).outside?.reversed()
+        }
       })
     for ((direction, runs), priorities) in zip(segments, Self.segmentPriorities) {
       var priority = priorities.lowerBound
@@ -248,7 +257,8 @@ extension Layer3Generator {
       if laterReplies.intersects(PacketSet(region)) { return .new }
       let rejectsLater =
         inboundDefault == .reject || inbound.runs.contains { $0.effect.verdict == .reject }
-      return action == .drop && !rejectsLater && backend.mirrorsDenials ? .mirrored : .direct
+      let cutsLater = laterMessages.intersects(PacketSet(region))
+      return action == .drop && !rejectsLater && !cutsLater && backend.mirrorsDenials ? .mirrored : .direct
     }
   }
 

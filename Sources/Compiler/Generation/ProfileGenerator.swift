@@ -30,14 +30,14 @@ struct ProfileGenerator: Sendable {
   ///   - name: of the profile; a valid name of a filter.
   ///   - origin: of the first group, for what nobody wrote.
   func generate(name: String, decisions: Decisions, identity: Identity, origin: SourceRange) -> GeneratedProfile {
+    // Looking for the fewest rules compares each rule with others.
+    if let problem = ExpansionBound.problem(of: decisions, name, at: origin) {
+      return Self.nothing(name, [problem], at: origin)
+    }
     let inbound = MinimalRules(decisions.inbound, default: decisions.inboundDefault, direction: .in)
     let outbound = MinimalRules(decisions.outbound, default: decisions.outboundDefault, direction: .out)
     let bound = ExpansionBound(inbound, outbound)
-    if bound.isExceeded {
-      return GeneratedProfile(
-        profile: EntryList().filter(name, origin: origin), leaves: [], needsIPv4Addresses: false,
-        needsIPv6Addresses: false, oneWay: [], diagnostics: bound.diagnostics(of: name, at: origin))
-    }
+    if bound.isExceeded { return Self.nothing(name, bound.diagnostics(of: name, at: origin), at: origin) }
     let enumerated = Set(
       AddressFamily.allCases.filter { family in
         [inbound, outbound].contains { $0.tellsUnnamedProtocolsApart(family) }
@@ -55,11 +55,20 @@ struct ProfileGenerator: Sendable {
     layer3.generate(after: leaves.map { FilterReference($0.filter.name) })
     var isDeclared = false
     if case .only(declared: true, _) = decisions.guardPolicy.ip { isDeclared = true }
+    let profile = layer3.list.filter(name, origin: origin)
     return GeneratedProfile(
-      profile: layer3.list.filter(name, origin: origin), leaves: leaves, needsIPv4Addresses: isDeclared,
+      profile: profile, leaves: leaves, needsIPv4Addresses: isDeclared,
       needsIPv6Addresses: isDeclared,
       oneWay: backend.filtersRoutedInbound ? [] : Exposure.lines(inbound, backstops: backstops, enumerated: enumerated),
-      diagnostics: bound.diagnostics(of: name, at: origin) + layer3.problems.map(\.diagnostic))
+      diagnostics: bound.diagnostics(of: profile, leaves, at: origin) + layer3.problems.map(\.diagnostic))
+  }
+
+  private static func nothing(
+    _ name: String, _ problems: [Diagnostic], at origin: SourceRange
+  ) -> GeneratedProfile {
+    GeneratedProfile(
+      profile: EntryList().filter(name, origin: origin), leaves: [], needsIPv4Addresses: false,
+      needsIPv6Addresses: false, oneWay: [], diagnostics: problems)
   }
 
   private func leaves(

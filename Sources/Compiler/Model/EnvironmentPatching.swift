@@ -53,6 +53,7 @@ private struct EnvironmentPatching {
     let natives = places(policy.nativeGroups) { $0.name.value }
     for patch in patches {
       if let place = groups[patch.name.value] {
+        if patch.isEnabled == false, policy.groups[place].isEnabled { warnOfDisabled(policy.groups[place], patch) }
         policy.groups[place].apply(patch)
         patchRules(of: place, patch)
       } else if let place = natives[patch.name.value] {
@@ -61,6 +62,19 @@ private struct EnvironmentPatching {
         unknown("group", "unknown-group", patch.name, known: (Array(groups.keys) + natives.keys).sorted())
       }
     }
+  }
+
+  /// A VM that is in no other group has no filter then; quiet where the group says what it is for, as checks are.
+  private mutating func warnOfDisabled(_ group: Group, _ patch: GroupPatch) {
+    guard group.comment == nil, group.ticket == nil else { return }
+    diagnostics.append(
+      Diagnostic(
+        "environment-disables-group",
+        "environment '\(environment)' switches group '\(group.name)' off: its VMs keep only what other groups say, and "
+          + "those in no other group are not filtered at all",
+        severity: .warning, at: patch.name.range,
+        hint: "disable single rules, or say in comment: of the group why it may be off",
+        notes: [Diagnostic.Note("the group", at: group.origin)]))
   }
 
   /// A native group has nothing but parameters that could be changed.

@@ -49,6 +49,8 @@ public struct RuleSet: Sendable, Hashable {
   public var defaults = Defaults()
   /// nil where nothing is said.
   public var guardPolicy: Located<GuardPolicy>?
+  /// What the guard speaks of; the rest of it is that of `standard`. Counts for presets, of which a group may use several.
+  public var guardParts = Set(GuardPolicy.Part.allCases)
   /// Values for `$NAME`; of a preset: the values where the group gives none.
   public var parameters: [String: Parameter] = [:]
 

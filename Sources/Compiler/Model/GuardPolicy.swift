@@ -17,6 +17,11 @@ public struct GuardPolicy: Sendable, Hashable {
     case client, server, off
   }
 
+  /// What a policy can say something of, as the key of a mapping.
+  public enum Part: String, Sendable, Hashable, CaseIterable {
+    case mac, ip, arp, dhcp, nd, ra, multicast, broadcast, vlan
+  }
+
   /// Source MAC addresses, of frames and in ARP.
   public var mac: Sources<MACAddress>
   /// Source addresses of packets.
@@ -36,6 +41,9 @@ public struct GuardPolicy: Sendable, Hashable {
   public var vlans: [UInt16]
   /// Whether ethertypes that no rule speaks of pass.
   public var otherEthertypes: Bool
+  /// Where `ip` says declared: only those of the declared addresses that are in here; nil for all. One group says
+  /// declared, another one a list.
+  public var declaredWithin: [AddressRange]?
 
   /// Own MAC, any source address, no server's packets sent.
   public static let standard = GuardPolicy(

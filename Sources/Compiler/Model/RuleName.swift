@@ -29,8 +29,12 @@ public enum RuleName {
     var slug: [UInt8] = []
     slug.reserveCapacity(text.utf8.count)
     var isGap = false
+    var run = Run()
     for byte in text.utf8 {
       let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+      // A range is no list: 80-443 becomes 80-to-443, 80,443 becomes 80-443.
+      if byte == UInt8(ascii: "-"), run.isNumber { slug += "-to".utf8 }
+      run.add(byte)
       guard isUpper || isWord(byte) else {
         isGap = true
         continue
@@ -42,6 +46,31 @@ public enum RuleName {
     guard slug.count > longest else { return String(decoding: slug, as: UTF8.self) }
     return String(decoding: slug.prefix(longestStem), as: UTF8.self) + "-"
       + SHA1.hexDigest(text).prefix(digestDigits)
+  }
+
+  /// What stands since the last blank, comma or slash: whether a hyphen behind it makes a range of it.
+  private struct Run {
+    private var isEmpty = true
+    private var isDecimal = true
+    private var isAddress = true
+    private var hasSeparator = false
+
+    /// `80`, `10.0.0.1`, `2001:db8::1`; not `fe-1`, `node-exporter` or `group:web-1`.
+    var isNumber: Bool { !isEmpty && (isDecimal || isAddress && hasSeparator) }
+
+    mutating func add(_ byte: UInt8) {
+      if [UInt8(ascii: " "), UInt8(ascii: ","), UInt8(ascii: "/")].contains(byte) {
+        self = Run()
+        return
+      }
+      isEmpty = false
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): break
+      case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): isDecimal = false
+      case UInt8(ascii: "."), UInt8(ascii: ":"): (isDecimal, hasSeparator) = (false, true)
+      default: (isDecimal, isAddress) = (false, false)
+      }
+    }
   }
 
   private static func isWord(_ byte: UInt8) -> Bool {

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Diagnostics
+public import Diagnostics
 import FilterModel
+import PacketPath
+
+extension Policy {
+  /// Names that the policy does not have, and definitions that run in circles: all that can be known of a policy that is too
+  /// wrong to be compiled.
+  ///
+  /// - Parameter furtherGroups: names of groups that are there, but too wrong to be in the policy.
+  public func problemsOfNames(furtherGroups: [String]) -> [Diagnostic] {
+    NameChecker(self, furtherGroups: furtherGroups).findings.sorted
+  }
+}
 
 /// Looks up every name of a policy once, whether or not a NIC of this host has to do with it.
 struct NameChecker {
@@ -11,8 +22,9 @@ struct NameChecker {
   private(set) var setOrder: [String] = []
   private(set) var serviceOrder: [String] = []
 
-  init(_ policy: Policy) {
-    names = NameTable(policy)
+  /// - Parameter furtherGroups: names of groups that are there, but too wrong to be in the policy.
+  init(_ policy: Policy, furtherGroups: [String] = []) {
+    names = NameTable(policy, furtherGroups: furtherGroups)
     checkSets(policy.sets)
     checkServices(policy.services)
     for preset in policy.presets { check(preset) }
@@ -20,6 +32,7 @@ struct NameChecker {
     checkPresetLoops(policy.presets)
     if let admins = policy.admins {
       check(admins.from)
+      reportPlaceholders(admins.from)
       check(admins.allow)
     }
     for machine in policy.inventory.machines {
@@ -59,6 +72,33 @@ struct NameChecker {
     }
   }
 
+  /// Denials may name them: lists of addresses that nobody should have do.
+  private mutating func reportPlaceholders(_ peers: [Located<Peer>]) {
+    for peer in peers {
+      guard case .addresses(let range) = peer.value, let hint = Self.placeholder(range) else { continue }
+      findings.add(
+        Diagnostic(
+          "never-matches", "no packet between machines has the address \(range)", severity: .warning, at: peer.range,
+          hint: hint))
+    }
+  }
+
+  /// Addresses that no packet on a network has (RFC 1122, RFC 4291): the hint says what was probably meant.
+  private static func placeholder(_ range: AddressRange) -> String? {
+    let (first, last) = (range.range.lowerBound, range.range.upperBound)
+    let isOne = first == last
+    if range.family == .ipv4 {
+      // A client without an address asks for one from 0.0.0.0, but that is the guard's business.
+      if isOne, first == 0 { return "write any for everybody, or 0.0.0.0/0 for all of IPv4" }
+      if first >> 24 == 127, last >> 24 == 127 { return "write host for the machine that runs the VM" }
+      return nil
+    }
+    if isOne, first == 0 { return "write any for everybody, or \"::/0\" for all of IPv6" }
+    if isOne, first == 1 { return "write host for the machine that runs the VM" }
+    if first >> 32 == 0xffff, last >> 32 == 0xffff { return "write the IPv4 address itself" }
+    return nil
+  }
+
   /// - Parameter known: the names that would have been right.
   mutating func unknownParameter(_ name: String, at range: SourceRange, known: [String]) {
     findings.add(names.unknown(.parameter, name, at: range, candidates: known + names.machineParameters))
@@ -75,8 +115,11 @@ struct NameChecker {
   private mutating func check(_ rules: [PolicyRule]) {
     for index in rules.indices {
       check(rules[index].traffic)
-      if let from = rules[index].from { check(from) }
-      if let to = rules[index].to { check(to) }
+      for peers in [rules[index].from, rules[index].to] {
+        guard let peers else { continue }
+        check(peers)
+        if rules[index].verdict == .allow { reportPlaceholders(peers) }
+      }
     }
   }
 

@@ -20,13 +20,17 @@ struct NameTable {
   /// Suggestions look at every name: past so many unknown names they are not made any more.
   private var suggestionsLeft = 200
 
-  init(_ policy: Policy) {
+  init(_ policy: Policy, furtherGroups: [String] = []) {
     func table<Item>(_ items: [Item], _ name: (Item) -> String) -> [String: Item] {
       Dictionary(items.map { (name($0), $0) }) { first, _ in first }
     }
     sets = table(policy.sets, \.name.value)
     services = table(policy.services, \.name.value)
     var groups: [String: (selector: MachineSelector, hosts: HostSelector?)] = [:]
+    let nowhere = SourcePosition(line: 1, column: 1)
+    for name in furtherGroups {
+      groups[name] = (MachineSelector(range: SourceRange(file: "", start: nowhere, end: nowhere)), nil)
+    }
     for group in policy.groups { groups[group.name] = (group.selector, group.hosts) }
     for group in policy.nativeGroups { groups[group.name.value] = (group.selector, group.hosts) }
     self.groups = groups

@@ -223,6 +223,11 @@ struct PeerResolver {
           Diagnostic(
             "unknown-parameter", "\(subject) gives no value for '$\(name)', nor does its group", at: range,
             hint: "add parameters: {\(name): …} to the VM or the group"))
+      } else if scope.use != nil, Suggestion.nearest(to: name, in: scope.parameters.keys) == nil {
+        checker.findings.add(
+          Diagnostic(
+            "unknown-parameter", "the preset that is used here needs a value for '$\(name)'", at: range,
+            hint: "add parameters: {\(name): …} to the group"))
       } else {
         checker.unknownParameter(name, at: range, known: Array(scope.parameters.keys))
       }

@@ -67,18 +67,20 @@ struct RuleResolver {
     for (list, resolved) in [(rule.from, from), (rule.to, to)] where !resolved.empties.isEmpty {
       let names = resolved.empties.map { "'\($0)'" }.joined(separator: ", ")
       let isOne = resolved.empties.count == 1
-      let range = list?.first?.range ?? rule.origin
-      if rule.verdict == .allow {
-        findings.add(
-          Diagnostic(
-            "empty-peer", "\(names) \(isOne ? "is" : "are") empty: this allows nobody", severity: .warning, at: range,
-            hint: "give \(isOne ? "it" : "them") members, or remove \(isOne ? "it" : "them") here"))
-      } else {
-        findings.add(
-          Diagnostic(
-            "empty-peer", "\(names) \(isOne ? "is" : "are") empty, so '\(rule.text)' does not do what it says",
-            at: range, hint: "give \(isOne ? "it" : "them") members, or remove \(isOne ? "it" : "them") here"))
-      }
+      let what = "\(names) \(isOne ? "is" : "are") empty"
+      let range = list?.first { item in resolved.empties.contains(item.value.spelling) }?.range ?? list?.first?.range
+      let consequence =
+        switch (rule.verdict, resolved.isEmpty) {
+        case (.allow, true): ": this allows nobody"
+        case (.allow, false): ": of this list, the others alone are allowed"
+        case (_, true): ", so '\(rule.text)' does not do what it says"
+        case (_, false): ", so '\(rule.text)' speaks of the others alone"
+        }
+      findings.add(
+        Diagnostic(
+          "empty-peer", what + consequence, severity: rule.verdict == .allow ? .warning : .error,
+          at: range ?? rule.origin,
+          hint: "give \(isOne ? "it" : "them") members, or remove \(isOne ? "it" : "them") here"))
     }
   }
 

@@ -11,6 +11,9 @@ struct FileDecoder {
 
   enum Section: String, CaseIterable {
     case project, id, include, hosts, networks, vms, admins, sets, services, presets, groups, filters
+
+    /// Whether it is a mapping of names that others use.
+    var definesNames: Bool { ![.project, .id, .include, .admins].contains(self) }
   }
 
   /// Sections of the language that this version cannot carry out.
@@ -35,6 +38,8 @@ struct FileDecoder {
     for entry in entries {
       let known = result.role.sections
       guard let section = Section(rawValue: entry.name) else {
+        // What it defines was meant for another section.
+        result.isComplete = result.isComplete && Self.laterSections.contains(entry.name)
         unknownKey(
           entry, in: "the file", known: known.map(\.rawValue), later: Self.laterSections,
           what: "section", expected: "one of the sections \(known.map(\.rawValue).joined(separator: ", "))")
@@ -45,6 +50,9 @@ struct FileDecoder {
         continue
       }
       result.sections.insert(section.rawValue)
+      if section.definesNames, !entry.value.isNull {
+        if case .mapping = entry.value.content {} else { result.isComplete = false }
+      }
       decode(section, entry)
     }
   }

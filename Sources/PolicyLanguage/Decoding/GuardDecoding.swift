@@ -10,7 +10,13 @@ extension FileDecoder {
   private static let guardWords: [(name: String, policy: GuardPolicy)] = [
     ("strict", .strict), ("standard", .standard), ("off", .off),
   ]
-  private static let guardKeys = ["mac", "ip", "arp", "dhcp", "nd", "ra", "multicast", "broadcast", "vlan"]
+  private static let guardKeys = GuardPolicy.Part.allCases.map(\.rawValue)
+
+  /// What a guard speaks of: a word of everything, a mapping of its keys.
+  static func guardParts(_ node: Node) -> Set<GuardPolicy.Part> {
+    guard case .mapping(let fields, _) = node.content else { return Set(GuardPolicy.Part.allCases) }
+    return Set(fields.compactMap { GuardPolicy.Part(rawValue: $0.name) })
+  }
 
   mutating func guardPolicy(_ node: Node, _ what: String) -> Located<GuardPolicy>? {
     let words = Self.guardWords.map(\.name)

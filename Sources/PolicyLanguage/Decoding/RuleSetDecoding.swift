@@ -15,7 +15,9 @@ extension FileDecoder {
     case "in": rules.inbound = decodeRules(field, of: what)
     case "out": rules.outbound = decodeRules(field, of: what)
     case "default": rules.defaults = defaults(field.value, what)
-    case "guard": rules.guardPolicy = guardPolicy(field.value, what)
+    case "guard":
+      rules.guardPolicy = guardPolicy(field.value, what)
+      rules.guardParts = Self.guardParts(field.value)
     case "parameters": rules.parameters = ruleParameters(field.value, of: what)
     default: return false
     }

@@ -10,6 +10,8 @@ struct RepositoryBuilder {
   /// Whether all names of the repository are known; else a name that is missing may be in a file that cannot be read.
   private var isComplete: Bool
   private var project: Located<String>?
+  /// A policy with something wrong in it, with all the names of the repository; nil where some of them are not known.
+  private(set) var draft: (policy: Policy, groups: [String])?
 
   /// Suggestions look at every name: past so many unknown names they are not made any more.
   private static let mostSuggestions = 200
@@ -57,6 +59,7 @@ struct RepositoryBuilder {
     checkNames(of: filters)
     checkReferences(filters, groups)
     checkCycles(filters)
+    if isComplete { draft = (policy, groups.map(\.name.value)) }
     let isRight = project != nil && repositoryID != nil && !diagnostics.contains { $0.severity == .error }
     return (isRight ? policy : nil, inventory)
   }

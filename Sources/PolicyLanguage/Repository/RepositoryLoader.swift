@@ -34,6 +34,11 @@ struct RepositoryLoader {
     let shipped = ShippedPresetReader.read(for: decoded)
     policy?.presets += shipped.presets
     diagnostics += shipped.diagnostics
+    if policy == nil, var draft = builder.draft {
+      // What is wrong in one place hides nothing of what is wrong in another.
+      draft.policy.presets += shipped.presets
+      diagnostics += draft.policy.problemsOfNames(furtherGroups: draft.groups)
+    }
     let environments = EnvironmentChoice(decoded)
     diagnostics += environments.diagnostics
     diagnostics += environments.apply(environment, to: &policy)

@@ -118,7 +118,7 @@ struct RepositoryReader {
       return
     }
     // One byte more than a file may have, so that the decoder sees that it is too large.
-    let limit = min(SourceText.mostBytes + 4, bytesLeft + 1)
+    let limit = min(SourceText.mostBytes(path) + 4, bytesLeft + 1)
     guard let bytes = Self.read(descriptor, expecting: Int(status.st_size), limit: limit) else {
       report("cannot-read", path, errno)
       return

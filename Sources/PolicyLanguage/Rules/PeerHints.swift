@@ -8,7 +8,14 @@ import PacketPath
 /// What was probably meant by a word that is no peer.
 enum PeerHints {
   static func hint(_ word: String) -> String? {
-    negation(word) ?? prefixed(word) ?? traffic(word) ?? address(word) ?? name(word)
+    quotes(word) ?? negation(word) ?? prefixed(word) ?? traffic(word) ?? address(word) ?? name(word)
+  }
+
+  /// Quotes are YAML's, around a whole text; inside of a rule they are for names of VMs.
+  static func quotes(_ word: String) -> String? {
+    guard let quote = word.first, quote == "\"" || quote == "'" else { return nil }
+    let inner = word.filter { $0 != quote }
+    return inner.isEmpty ? "remove the quotes" : "write \(inner.excerpt), without quotes: they go around the whole rule"
   }
 
   private static func negation(_ word: String) -> String? {

@@ -23,6 +23,7 @@ struct RuleParser {
   /// A rule with nothing but what its line says; nil where something is wrong, which is reported.
   mutating func rule(_ text: RuleText) -> PolicyRule? {
     self.text = text
+    if reportForeignBlank() { return nil }
     let tokens = text.tokens()
     guard let first = tokens.first else {
       report("missing-value", "the rule is empty", at: 0..<0, expected: Self.form)
@@ -50,6 +51,7 @@ struct RuleParser {
     var list = TrafficList()
     for text in texts {
       self.text = text
+      if reportForeignBlank() { continue }
       readTraffic(text.tokens()[...], into: &list)
     }
     return diagnostics.count == errors ? list.items : nil
@@ -61,6 +63,7 @@ struct RuleParser {
     var peers: [Located<Peer>] = []
     for text in texts {
       self.text = text
+      if reportForeignBlank() { continue }
       peers += readPeers(text.tokens()[...]).items
     }
     if texts.count > 1 { checkAny(peers, isAny: { $0 == .any }) }
@@ -76,6 +79,17 @@ struct RuleParser {
       ports += items(of: text.tokens()[...], .ports).compactMap { portRange($0, of: nil) }
     }
     return diagnostics.count == errors ? ports : nil
+  }
+
+  /// What looks like a blank, and is none: copied from a page, mostly.
+  private mutating func reportForeignBlank() -> Bool {
+    guard let part = text.foreignBlank else { return false }
+    let scalar = text.text(part).unicodeScalars.first.map { String($0.value, radix: 16, uppercase: true) } ?? ""
+    report(
+      "bad-blank",
+      "a character that only looks like a blank (U+\(String(repeating: "0", count: 4 - scalar.count))\(scalar))",
+      at: part, hint: "write an ordinary blank")
+    return true
   }
 
   // MARK: Parts of a rule
@@ -199,6 +213,14 @@ struct RuleParser {
     return items
   }
 
+  /// `form`, `fom`; a service or a protocol of such a name only lacks a comma.
+  private static func misspeltKeyword(_ word: String) -> String? {
+    guard (3...5).contains(word.utf8.count), ServiceCatalogue[word] == nil, !ProtocolWords.isReserved(word) else {
+      return nil
+    }
+    return Suggestion.nearest(to: word, in: ["from"])
+  }
+
   private mutating func reportExtraComma(_ part: Range<Int>) {
     report(
       "extra-comma", "this comma separates nothing", at: part, hint: "remove it, or write what is missing beside it")
@@ -214,6 +236,12 @@ struct RuleParser {
     }
     if kind == .peers, let hint = ForeignWords.separatedPeer(left, right) {
       report("bad-peer", "'\(text.text(both).excerpt)' is no peer", at: both, hint: hint)
+      return false
+    }
+    if let keyword = Self.misspeltKeyword(right) {
+      report(
+        "unexpected-word", "'\(right.excerpt)' means nothing here", at: second, expected: Self.form,
+        hint: "did you mean '\(keyword)'?")
       return false
     }
     if let hint = ForeignWords.hint(right) {

@@ -49,6 +49,21 @@ struct RuleToken {
 }
 
 extension RuleText {
+  /// The first character that looks like a blank or like nothing, and is neither to the grammar: no-break spaces, spaces of
+  /// other widths, and those of no width.
+  var foreignBlank: Range<Int>? {
+    if isASCII { return nil }
+    var start = 0
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+      let end = start + scalar.utf8.count
+      switch scalar.value {
+      case 0xa0, 0x1680, 0x2000...0x200b, 0x202f, 0x205f, 0x2060, 0x3000, 0xfeff: return start..<end
+      default: start = end
+      }
+    }
+    return nil
+  }
+
   /// Words end at blanks and commas. Names of VMs, which may hold both, can stand in quotes: `vm:"db 1"`.
   func tokens() -> [RuleToken] {
     var tokens: [RuleToken] = []

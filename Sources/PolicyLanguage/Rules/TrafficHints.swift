@@ -24,6 +24,7 @@ extension RuleParser {
   }
 
   private static func hint(_ word: String, after previous: Traffic?) -> String? {
+    if let quotes = PeerHints.quotes(word) { return quotes }
     if word.hasPrefix("!") { return "there is no negation: put a rule with another action before this one" }
     if let spelling = spelling(word) { return spelling }
     if word == "ipv4" { return "write 'any' and an IPv4 peer, as in 'any from 0.0.0.0/0'" }

@@ -17,6 +17,19 @@ public enum JSONSchema {
     return schema.text() + "\n"
   }
 
+  /// The schema of `addresses.lock.yaml`, as `nwfleet lock` writes it.
+  public static func lock() -> String {
+    let schema: JSONValue = [
+      "$schema": "http://json-schema.org/draft-07/schema#",
+      "title": "nwfleet address lock",
+      "type": "object",
+      "additionalProperties": false,
+      "properties": PolicySchema.lockSections,
+      "definitions": .object(PolicySchema.lockDefinitions),
+    ]
+    return schema.text() + "\n"
+  }
+
   /// The schema (draft 7, which yaml-language-server knows best) of `nwfleet.yaml` and the files under `policies/`.
   ///
   /// The names, kinds and ranges come from the model's table. It is closed: what it does not name is an error. The language
@@ -74,7 +87,7 @@ public enum JSONSchema {
     ]
     let interface = closed(.object([JSONMember(name: "port", value: port)] + PolicySchema.interfaceFacts))
     let interfaces = named(
-      "Network interfaces, by MAC address", "^([0-9A-Fa-f]{1,2}:){5}[0-9A-Fa-f]{1,2}$", orNothing(interface))
+      "Network interfaces, by MAC address", PolicySchema.macPattern, orNothing(interface))
     let members: [JSONMember] = [
       JSONMember(name: "labels", value: labels),
       JSONMember(name: "host", value: ["type": "string", "description": "Host that the VM is on, one of hosts"]),
@@ -103,9 +116,11 @@ public enum JSONSchema {
 
   // MARK: Definitions
 
+  static var text: JSONValue { ["type": ["string", "integer", "number", "boolean"], "minLength": 1] }
+
   private static var definitions: JSONValue {
     var members: [JSONMember] = [
-      JSONMember(name: "text", value: ["type": ["string", "integer", "number", "boolean"], "minLength": 1]),
+      JSONMember(name: "text", value: text),
       JSONMember(name: "truth", value: ["enum": [true, false, "yes", "no"]]),
       JSONMember(
         name: "filterName",
@@ -203,5 +218,5 @@ public enum JSONSchema {
     ]
   }
 
-  private static func orNothing(_ value: JSONValue) -> JSONValue { ["oneOf": [value, ["type": "null"]]] }
+  static func orNothing(_ value: JSONValue) -> JSONValue { ["oneOf": [value, ["type": "null"]]] }
 }

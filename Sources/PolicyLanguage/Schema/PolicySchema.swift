@@ -66,6 +66,23 @@ enum PolicySchema {
     ])
   }
 
+  // MARK: The address lock
+
+  static let macPattern = "^([0-9A-Fa-f]{1,2}:){5}[0-9A-Fa-f]{1,2}$"
+
+  static var lockSections: JSONValue {
+    let interface = JSONSchema.orNothing(JSONSchema.closed(.object(interfaceFacts)))
+    let machine = JSONSchema.closed(["nics": JSONSchema.named("NICs, by MAC address", macPattern, interface)])
+    return [
+      "vms": JSONSchema.named("What hosts know of VMs, by name", "^[^/*?]{1,255}$", JSONSchema.orNothing(machine)),
+      "networks": JSONSchema.named("Networks of libvirt, by name", "^[^/*?]{1,255}$", network),
+    ]
+  }
+
+  static var lockDefinitions: [JSONMember] {
+    [JSONMember(name: "text", value: JSONSchema.text), JSONMember(name: "addresses", value: addresses)]
+  }
+
   // MARK: Facts
 
   /// Keys of a VM beside host and labels.

@@ -2,6 +2,7 @@
 
 public import Diagnostics
 public import FilterModel
+import PacketPath
 
 /// `addresses.lock.yaml`: the sections `vms:` and `networks:`, as `nwfleet lock` writes them.
 public enum AddressLockFile {
@@ -15,12 +16,18 @@ public enum AddressLockFile {
   ///
   /// - Throws: every problem, as values.
   public static func read(_ text: String) throws(DiagnosticError) -> AddressLock {
-    let parsed = NodeParser.parse(SourceText(Array(text.utf8)), file: name)
-    var decoder = FileDecoder(
-      result: DecodedFile(path: name, role: .lock, diagnostics: parsed.diagnostics, isComplete: parsed.isComplete))
-    let lock = parsed.root.map { decoder.addressLock($0) } ?? AddressLock()
-    guard decoder.result.diagnostics.isEmpty else { throw DiagnosticError(decoder.result.diagnostics) }
-    return lock
+    let file = FileDecoder.decode(SourceText(Array(text.utf8)), path: name, role: .lock)
+    var diagnostics = file.diagnostics
+    // A repository may say these of a VM; what is written anew has them for each NIC.
+    for machine in file.machines where machine.addresses != nil || machine.network != nil {
+      diagnostics.append(
+        Diagnostic(
+          "unknown-key",
+          "VM '\(machine.name.value.excerpt)' has addresses or a network beside its NICs: 'nwfleet lock' would lose them",
+          at: machine.name.range, hint: "say it in \(PolicyRepository.fileName)"))
+    }
+    guard diagnostics.isEmpty else { throw DiagnosticError(diagnostics) }
+    return AddressLock(file)
   }
 
   /// The file's text: the same for the same values.
@@ -74,5 +81,49 @@ public enum AddressLockFile {
   /// The order of bytes, which does not depend on a version of Unicode.
   private static func precedes(_ left: String, _ right: String) -> Bool {
     left.utf8.lexicographicallyPrecedes(right.utf8)
+  }
+}
+
+extension AddressLock {
+  /// - Parameter file: a lock without anything wrong in it.
+  fileprivate init(_ file: DecodedFile) {
+    self.init()
+    for machine in file.machines {
+      var interfaces: [MACAddress: Interface] = [:]
+      for nic in machine.interfaces {
+        interfaces[nic.mac.value] = Interface(
+          network: nic.network, addresses: Set((nic.addresses ?? []).map { Address($0.value) }))
+      }
+      machines[machine.name.value] = interfaces
+    }
+    for network in file.networks {
+      func addresses(_ ranges: [Located<AddressRange>]?) -> Set<Address> {
+        Set((ranges ?? []).map { Address($0.value) })
+      }
+      networks[network.name.value] = Network(
+        subnets: Set(
+          (network.subnets ?? []).compactMap { range in
+            range.value.prefixLength.flatMap { Subnet(containing: Address(range.value), length: $0) }
+          }),
+        gateway: addresses(network.gateway), dns: addresses(network.dns), host: addresses(network.host))
+    }
+  }
+}
+
+extension AddressLock.Address {
+  fileprivate init(_ address: IPAddress) {
+    switch address {
+    case .ipv4(let address): self = .v4(address)
+    case .ipv6(let address): self = .v6(address)
+    }
+  }
+
+  /// The first address of a range.
+  fileprivate init(_ range: AddressRange) {
+    let first = range.range.lowerBound
+    self =
+      range.family == .ipv4
+      ? .v4(IPv4Address(bits: UInt32(truncatingIfNeeded: first)))
+      : .v6(IPv6Address(high: UInt64(truncatingIfNeeded: first >> 64), low: UInt64(truncatingIfNeeded: first)))
   }
 }

@@ -6,6 +6,10 @@ import Diagnostics
 struct SourceText: Sendable {
   /// Bytes of one file at most: 1 MiB.
   static let mostBytes = 1 << 20
+  /// Bytes of the address lock at most, which no person writes: 16 MiB, some 100 bytes for each NIC.
+  static let mostLockBytes = 16 << 20
+
+  static func mostBytes(_ file: String) -> Int { file == AddressLockFile.name ? mostLockBytes : mostBytes }
 
   /// Without a byte order mark.
   let bytes: ArraySlice<UInt8>
@@ -41,10 +45,12 @@ struct SourceText: Sendable {
 
   /// What YAML does not allow in a text, and line ends that editors and YAML readers do not agree about.
   func firstProblem(in file: String) -> Diagnostic? {
-    if bytes.count > Self.mostBytes {
+    let most = Self.mostBytes(file)
+    if bytes.count > most {
       return Diagnostic(
         "file-too-large", "\(file) has \(bytes.count) bytes", at: place(file, line: 1, column: 1),
-        expected: "at most \(Self.mostBytes) bytes (1 MiB) in one file", hint: "split it into several files")
+        expected: "at most \(most) bytes (\(most >> 20) MiB) in one file",
+        hint: most == Self.mostBytes ? "split it into several files" : "'nwfleet lock --prune' takes out what is gone")
     }
     guard let index = firstSuspect() else { return nil }
     return firstProblem(from: index, in: file)

@@ -32,6 +32,41 @@ import Testing
     #expect(failures == 0)
   }
 
+  /// libvirt mirrors an outbound drop, which would stop what an inbound rule behind a denial lets in.
+  @Test("ICMP that begins no flow passes where it is allowed, whatever outbound rules deny")
+  func messagesBehindDenials() throws {
+    func rule(_ name: String, _ verdict: Verdict, _ region: PacketRegion) -> ResolvedRule {
+      ResolvedRule(
+        verdict: verdict, packets: PacketSet(region), group: "group",
+        source: RuleSource(id: "group/\(name)", range: RandomPolicy.origin))
+    }
+    for family in AddressFamily.allCases {
+      let remote = RandomPolicy.base(family)
+      var errors = PacketRegion.all(family)
+      errors.protocols = IntervalSet(PacketRegion.icmp(family)...PacketRegion.icmp(family))
+      errors.destinationPorts = IntervalSet(PacketRegion.messages(3))
+      errors.source = AddressSet(remote...remote)
+      var code = errors
+      code.destinationPorts = IntervalSet(3 << 8 | 4...3 << 8 | 4)
+      var away = PacketRegion.all(family)
+      away.destination = errors.source
+      var decisions = Decisions()
+      decisions.inbound = [rule("code", .drop, code), rule("errors", .allow, errors)]
+      decisions.outbound = [rule("away", .drop, away)]
+      let compiled = try #require(ModelCase(decisions))
+      var packet = Packet(
+        family: family, protocolNumber: PacketRegion.icmp(family), source: remote,
+        destination: RandomPolicy.own[family]!)
+      packet.destinationPort = 3 << 8
+      let invalid = Tracking(state: .invalid, side: .original)
+      #expect(compiled.outcome(packet, .in, invalid) == .accepted, "\(compiled.description)")
+      swap(&packet.source, &packet.destination)
+      for state in [Tracking(state: .new, side: .original), invalid, Tracking(state: .established, side: .original)] {
+        #expect(compiled.outcome(packet, .out, state) == .dropped)
+      }
+    }
+  }
+
   @Test("Compiling twice gives the same, whatever the order of regions")
   func deterministic() {
     for seed in 0..<200 {
@@ -153,7 +188,7 @@ extension ModelCase {
       destination: direction == .in ? RandomPolicy.ownMAC : RandomPolicy.otherMAC, content: .packet(packet))
   }
 
-  private func outcome(
+  func outcome(
     _ packet: Packet, _ direction: TrafficDirection, _ tracking: Tracking, _ path: FramePath = .bridged
   ) -> Outcome {
     let frame = frame(packet, direction)
