@@ -16,25 +16,25 @@ struct OpenedByOthers: PolicyCheck {
       """,
     wrong: """
       vms:
-        lab-1: {labels: {role: web}}
+        lab-1: {labels: {role: shop}}
       groups:
         lab:
           vms: {name: "lab-*"}
           use: open
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow https
       """,
     right: """
       vms:
-        lab-1: {labels: {role: web}}
+        lab-1: {labels: {role: shop}}
       groups:
         lab:
           vms: {name: "lab-*"}
           use: open
-        web:
-          vms: {label: {role: web}}
+        shop:
+          vms: {label: {role: shop}}
           in:
             - allow https
           default: {in: drop}
