@@ -44,16 +44,25 @@ struct BoundMatch {
     return number
   }
 
-  /// A number, or the range from it to that of another attribute; a variable may hold a range of its own, `22:25`.
+  /// The EtherType inside a tag: libvirt prints the number in decimal, and ebtables reads hexadecimal and keeps 16 bits, so
+  /// that `arp` (2054) is 0x2054 (tried on libvirt 9.0 with ebtables 1.8.9).
+  func encapsulated() throws(KernelProgramError) -> UInt128? {
+    let name = "encap-protocol"
+    guard let number = try number(name, radix: 16), let attribute = attribute(name) else { return nil }
+    if text(attribute) != nil { return number & 0xffff }
+    return UInt128(String(number), radix: 16).map { $0 & 0xffff }
+  }
+
+  /// A number, or the range from it to that of another attribute; a variable may hold a range of its own, `22:25` or `22:`.
   func numbers(
     _ name: String, last: String?, radix: Int = 0
   ) throws(KernelProgramError) -> ClosedRange<UInt128>? {
     guard let attribute = attribute(name) else { return nil }
     if let text = text(attribute), text.contains(":"), last.map(has) != true {
-      let ends = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
-        number(String($0), radix: radix, attribute)
-      }
-      guard ends.count == 2, let first = ends[0], let last = ends[1], first <= last else { throw badValue(attribute) }
+      let ends = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard let first = ends[0].isEmpty ? 0 : number(ends[0], radix: radix, attribute),
+        let last = ends[1].isEmpty ? 65535 : number(ends[1], radix: radix, attribute), first <= last
+      else { throw badValue(attribute) }
       return first...last
     }
     guard let first = try number(name, radix: radix) else { return nil }

@@ -41,8 +41,10 @@ struct EthernetConditions {
     conditions.append(.equals(field, number, isNegated: bound.isNegated(name)))
   }
 
-  private mutating func add(_ name: String, last: String, _ field: Field) throws(KernelProgramError) {
-    guard let range = try bound.numbers(name, last: last, radix: 10) else { return }
+  private mutating func add(
+    _ name: String, last: String, _ field: Field, radix: Int = 10
+  ) throws(KernelProgramError) {
+    guard let range = try bound.numbers(name, last: last, radix: radix) else { return }
     conditions.append(.between(field, range.lowerBound, range.upperBound, isNegated: bound.isNegated(name)))
   }
 
@@ -64,7 +66,9 @@ struct EthernetConditions {
   private mutating func addTag() throws(KernelProgramError) {
     conditions.append(.equals(.etherType, UInt128(EtherType.vlan)))
     try add("vlanid", .vlan)
-    try add("encap-protocol", .vlanProtocol, radix: 16)
+    if let number = try bound.encapsulated() {
+      conditions.append(.equals(.vlanProtocol, number, isNegated: bound.isNegated("encap-protocol")))
+    }
   }
 
   private mutating func addARP(_ type: UInt16) throws(KernelProgramError) {
@@ -109,7 +113,7 @@ struct EthernetConditions {
     conditions.append(.equals(.etherType, UInt128(EtherType.ipv4)))
     try add(address: "srcipaddr", "srcipmask", .ipv4, field(.source, .destination))
     try add(address: "dstipaddr", "dstipmask", .ipv4, field(.destination, .source))
-    try add("protocol", .protocolNumber)
+    try add("protocol", .protocolNumber, radix: 0)
     try addPorts()
     // The whole TOS byte is compared with the code point, which would stand in its upper six bits.
     try add("dscp", .typeOfService, radix: 16)
@@ -119,7 +123,7 @@ struct EthernetConditions {
     conditions.append(.equals(.etherType, UInt128(EtherType.ipv6)))
     try add(address: "srcipaddr", "srcipmask", .ipv6, field(.source, .destination))
     try add(address: "dstipaddr", "dstipmask", .ipv6, field(.destination, .source))
-    if let number = try bound.number("protocol", radix: 10) { addIPv6(number, bound.isNegated("protocol")) }
+    if let number = try bound.number("protocol") { addIPv6(number, bound.isNegated("protocol")) }
     try addPorts()
     try addMessageTypes()
   }
@@ -147,15 +151,15 @@ struct EthernetConditions {
       throw bound.cannotBind("protocol", "ports need a protocol that has them")
     }
     conditions.append(.equals(.isLaterFragment, 0))
-    try add("srcportstart", last: "srcportend", field(.sourcePort, .destinationPort))
-    try add("dstportstart", last: "dstportend", field(.destinationPort, .sourcePort))
+    try add("srcportstart", last: "srcportend", field(.sourcePort, .destinationPort), radix: 0)
+    try add("dstportstart", last: "dstportend", field(.destinationPort, .sourcePort), radix: 0)
   }
 
   /// ICMPv6 types and codes; one negation for both, that of `type`.
   private mutating func addMessageTypes() throws(KernelProgramError) {
     let names = ["type", "typeend", "code", "codeend"]
     guard names.contains(where: bound.has) else { return }
-    guard try bound.number("protocol", radix: 10) == 58, !bound.isNegated("protocol") else {
+    guard try bound.number("protocol") == 58, !bound.isNegated("protocol") else {
       throw bound.cannotBind("type", "it needs protocol icmpv6")
     }
     func range(_ first: String, _ last: String) throws(KernelProgramError) -> ClosedRange<UInt128> {
@@ -200,7 +204,7 @@ struct EthernetConditions {
     conditions = header
     guard bound.has("type") || !configuration.isEmpty else { return }
     conditions.append(.equals(.isSpanningTree, 1))
-    try add("type", .stpType)
+    try add("type", .stpType, radix: 0)
     if !configuration.isEmpty {
       // Other messages than configurations match whatever the rest says (ebt_stp.c, ebt_stp_mt).
       conditions.append(
@@ -210,7 +214,7 @@ struct EthernetConditions {
   }
 
   private mutating func addConfiguration() throws(KernelProgramError) {
-    try add("flags", .stpFlags)
+    try add("flags", .stpFlags, radix: 0)
     try add("root-priority", last: "root-priority-hi", .rootPriority)
     try add(mac: "root-address", mask: "root-address-mask", .rootAddress)
     try add("root-cost", last: "root-cost-hi", .rootCost)

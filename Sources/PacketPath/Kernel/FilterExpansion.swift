@@ -22,6 +22,8 @@ struct FilterExpansion {
   let filters: [String: Filter]
   private var rules: [PlacedRule] = []
   private var ruleCount = 0
+  private var missing: [String] = []
+  private var firstMissing: Origin?
 
   init(filters: [String: Filter]) { self.filters = filters }
 
@@ -39,19 +41,7 @@ struct FilterExpansion {
     let path = path + [name]
     for (index, entry) in filter.entries.enumerated() {
       switch entry {
-      case .rule(let rule):
-        let origin = Origin(path: path, entry: index)
-        let combinations = try VariableCombinations(rule, origin).all(parameters)
-        ruleCount += combinations.count
-        if ruleCount > KernelProgram.mostRules {
-          throw KernelProgramError(
-            .tooManyRules, filter: name, entry: index, part: "\(ruleCount)",
-            message: "more than \(KernelProgram.mostRules) kernel rules")
-        }
-        rules.append(
-          PlacedRule(
-            rule: rule, chain: filter.chain, chainPriority: filter.priority, priority: rule.priority, origin: origin,
-            combinations: combinations))
+      case .rule(let rule): try add(rule, of: filter, Origin(path: path, entry: index), parameters)
       case .reference(let reference):
         // The parameters from outside win; those of a reference are defaults.
         let inner = reference.parameters.merging(parameters) { _, outer in outer }
@@ -60,8 +50,39 @@ struct FilterExpansion {
     }
   }
 
+  private mutating func add(
+    _ rule: Rule, of filter: Filter, _ origin: Origin, _ parameters: [String: [String]]
+  ) throws(KernelProgramError) {
+    let variables = VariableCombinations(rule, origin)
+    let unknown = variables.missing(parameters)
+    if !unknown.isEmpty {
+      missing += unknown.filter { !missing.contains($0) }
+      firstMissing = firstMissing ?? origin
+      return
+    }
+    let combinations = try variables.all(parameters)
+    ruleCount += combinations.count
+    if ruleCount > KernelProgram.mostRules {
+      throw KernelProgramError(
+        .tooManyRules, filter: filter.name, entry: origin.entry, part: "\(ruleCount)",
+        message: "more than \(KernelProgram.mostRules) kernel rules")
+    }
+    rules.append(
+      PlacedRule(
+        rule: rule, chain: filter.chain, chainPriority: filter.priority, priority: rule.priority, origin: origin,
+        combinations: combinations))
+  }
+
   /// In the order in which libvirt makes them: the root chain's first, by priority, then as found (glibc's qsort is stable).
-  func sorted() -> [PlacedRule] {
+  ///
+  /// - Throws: `missingVariable` with all that the tree lacks.
+  func sorted() throws(KernelProgramError) -> [PlacedRule] {
+    if let firstMissing {
+      let names = missing.joined(separator: ", ")
+      throw KernelProgramError(
+        .missingVariable, filter: firstMissing.filter, entry: firstMissing.entry, part: names,
+        message: "no value for the parameter\(missing.count == 1 ? "" : "s") \(names)")
+    }
     var sorted = rules.enumerated().sorted { left, right in
       let (first, second) = (left.element, right.element)
       if first.isInRoot != second.isInRoot { return first.isInRoot }

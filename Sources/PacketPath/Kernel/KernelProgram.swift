@@ -31,7 +31,7 @@ public struct KernelProgram: Sendable, Hashable {
   ) throws(KernelProgramError) {
     var expansion = FilterExpansion(filters: filters)
     try expansion.visit(root, parameters: parameters)
-    let rules = expansion.sorted()
+    let rules = try expansion.sorted()
     ethernet = try EthernetChains(rules).stages
     var stages: [[Stage]] = [[], [], []]
     for family in AddressFamily.allCases {

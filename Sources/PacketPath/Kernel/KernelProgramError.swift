@@ -11,7 +11,7 @@ public struct KernelProgramError: Error, Sendable, Hashable {
     public static let missingFilter = Code(rawValue: "missing-filter")
     /// A filter refers to itself, directly or not.
     public static let loop = Code(rawValue: "filter-loop")
-    /// `part` is the variable as used, or several with commas between.
+    /// `part` names all that the tree lacks, `NAME` or `NAME[2]`, with commas between. `IP` alone libvirt would learn.
     public static let missingVariable = Code(rawValue: "missing-variable")
     /// Lists that advance together have different lengths.
     public static let cardinality = Code(rawValue: "list-lengths")

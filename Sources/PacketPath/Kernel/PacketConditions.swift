@@ -77,8 +77,8 @@ struct PacketConditions {
         .masked(
           field, address & mask, mask: mask | ~family.lastAddress, isNegated: bound.isNegated("\(end)ipaddr")))
     } else if let first = try bound.address("\(end)ipfrom", family) {
+      // iptables only warns of a range that ends before it begins; it holds no address.
       let last = try bound.address("\(end)ipto", family) ?? first
-      guard first <= last else { throw bound.cannotBind("\(end)ipto", "\(end)ipto is below \(end)ipfrom") }
       conditions.append(.between(field, first, last, isNegated: bound.isNegated("\(end)ipfrom")))
     }
   }

@@ -18,29 +18,30 @@ struct VariableCombinations {
     }
   }
 
+  /// Uses for which there is no value, as libvirt names them: `NAME` or `NAME[2]`.
+  func missing(_ parameters: [String: [String]]) -> [String] {
+    uses.filter { use in
+      let count = parameters[use.name]?.count ?? 0
+      if case .element(let index) = use.access { return index >= count }
+      return count == 0
+    }.map { String("\($0)".dropFirst()) }
+  }
+
+  /// - Precondition: nothing is missing.
   func all(_ parameters: [String: [String]]) throws(KernelProgramError) -> [[VariableReference: String]] {
     if uses.isEmpty { return [[:]] }
     var iterators: [(number: Int, uses: [VariableReference])] = [(0, [])]
-    var missing: [String] = []
     var combinations: [[VariableReference: String]] = [[:]]
     for use in uses {
-      let values = parameters[use.name] ?? []
       switch use.access {
-      case .element(let index):
-        if index < values.count { combinations[0][use] = values[index] } else { missing.append("\(use)") }
+      case .element(let index): combinations[0][use] = parameters[use.name]![index]
       case .iterator(let number):
-        if values.isEmpty { missing.append("\(use)") }
         if let place = iterators.firstIndex(where: { $0.number == number }) {
           iterators[place].uses.append(use)
         } else {
           iterators.append((number, [use]))
         }
       }
-    }
-    if !missing.isEmpty {
-      throw KernelProgramError(
-        .missingVariable, filter: origin.filter, entry: origin.entry, part: missing.joined(separator: ", "),
-        message: "no value for \(missing.map { "$" + $0.drop { $0 == "$" } }.joined(separator: ", "))")
     }
     for iterator in iterators where !iterator.uses.isEmpty {
       let rows = try rows(iterator.uses, parameters)
