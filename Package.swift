@@ -132,7 +132,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "nwfleet", "Sandbox", "SandboxFixture", "Processes", "FilterModel", "FilterXML", "FilterGenerator", "Planning",
-        "PacketProbe",
+        "PacketPath", "PacketProbe",
       ], swiftSettings: shell),
     /** Real packets between the machines of a sandbox host, and what becomes of them. */
     .target(

@@ -46,13 +46,4 @@ struct ServiceCatalogueTests {
     #expect(text.contains("| `dns` | `tcp/53`, `udp/53` |"))
     #expect(text.contains("| `echo-request` | 8 | 128 |"))
   }
-
-  @Test func queriesHaveReplies() {
-    #expect(ICMPMessages.reply(to: 8, .ipv4) == 0)
-    #expect(ICMPMessages.reply(to: 13, .ipv4) == 14)
-    #expect(ICMPMessages.reply(to: 17, .ipv4) == 18)
-    #expect(ICMPMessages.reply(to: 128, .ipv6) == 129)
-    #expect(ICMPMessages.reply(to: 3, .ipv4) == nil)
-    #expect(ICMPMessages.reply(to: 8, .ipv6) == nil)
-  }
 }

@@ -210,7 +210,7 @@ extension TestRepository {
 }
 
 /// libvirt's own test files, where they are: they are not part of this project.
-private enum LibvirtCases {
+enum LibvirtCases {
   static let folder: URL = {
     if let path = ProcessInfo.processInfo.environment["NWFLEET_LIBVIRT_CASES"] { return URL(fileURLWithPath: path) }
     // Beside the checkout; the checkout itself may be one of several below a folder.

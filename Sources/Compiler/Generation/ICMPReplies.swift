@@ -17,7 +17,7 @@ extension PacketRegion {
     guard hasMessages else { return result }
     let ranges = destinationPorts.ranges.flatMap { range in
       (UInt8(range.lowerBound >> 8)...UInt8(range.upperBound >> 8)).compactMap { type in
-        ICMPMessages.reply(to: type, family).map(Self.messages)
+        ConnectionTracking.reply(to: type, family).map(Self.messages)
       }
     }
     result.destinationPorts = IntervalSet(ranges)
@@ -40,9 +40,9 @@ extension PacketRegion {
 }
 
 extension IntervalSet<UInt16> {
-  /// The messages of ICMPv6 that Linux does not track, so that no match of a state ever finds them: neighbour and multicast
-  /// listener discovery (Linux 6.1, nf_conntrack_proto_icmpv6.c, `noct_valid_new`).
-  static let untrackedICMPv6 = IntervalSet((130...136).map(PacketRegion.messages) + [PacketRegion.messages(143)])
+  /// The messages of ICMPv6 that no match of a state ever finds.
+  static let untrackedICMPv6 = IntervalSet(
+    ConnectionTracking.untrackedTypes.ranges.map { UInt16($0.lowerBound) << 8...UInt16($0.upperBound) << 8 | 255 })
 
   /// The messages that begin a flow for Linux.
   static func queries(_ family: AddressFamily) -> Self { family == .ipv4 ? queriesIPv4 : queriesIPv6 }
@@ -51,6 +51,6 @@ extension IntervalSet<UInt16> {
   private static let queriesIPv6 = queryTypes(.ipv6)
 
   private static func queryTypes(_ family: AddressFamily) -> Self {
-    IntervalSet((0...255).filter { ICMPMessages.reply(to: $0, family) != nil }.map(PacketRegion.messages))
+    IntervalSet((0...255).filter { ConnectionTracking.reply(to: $0, family) != nil }.map(PacketRegion.messages))
   }
 }

@@ -67,20 +67,6 @@ public enum ICMPMessages {
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
-  /// The type that answers a query, for those whose answers Linux takes for replies (Linux 6.1,
-  /// nf_conntrack_proto_icmp.c and nf_conntrack_proto_icmpv6.c, `invmap`).
-  public static func reply(to type: UInt8, _ family: AddressFamily) -> UInt8? {
-    switch (family, type) {
-    case (.ipv4, 8): 0
-    case (.ipv4, 13): 14
-    case (.ipv4, 15): 16
-    case (.ipv4, 17): 18
-    case (.ipv6, 128): 129
-    case (.ipv6, 139): 140
-    default: nil
-    }
-  }
-
   private static func entry(_ name: String, _ ipv4: (UInt8, UInt8?)?, _ ipv6: (UInt8, UInt8?)?) -> ICMPMessage {
     ICMPMessage(
       name: name, ipv4: ipv4.map { ICMPMessage.Number(type: $0.0, code: $0.1) },

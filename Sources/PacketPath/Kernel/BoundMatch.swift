@@ -48,27 +48,35 @@ struct BoundMatch {
   /// that `arp` (2054) is 0x2054 (tried on libvirt 9.0 with ebtables 1.8.9).
   func encapsulated() throws(KernelProgramError) -> UInt128? {
     let name = "encap-protocol"
-    guard let number = try number(name, radix: 16), let attribute = attribute(name) else { return nil }
-    if text(attribute) != nil { return number & 0xffff }
+    guard let attribute = attribute(name), let number = try number(name, radix: 16) else { return nil }
+    if text(attribute) != nil { return number }
     return UInt128(String(number), radix: 16).map { $0 & 0xffff }
   }
 
   /// A number, or the range from it to that of another attribute; a variable may hold a range of its own, `22:25` or `22:`.
+  /// The first may be above the last.
   func numbers(
     _ name: String, last: String?, radix: Int = 0
-  ) throws(KernelProgramError) -> ClosedRange<UInt128>? {
+  ) throws(KernelProgramError) -> (first: UInt128, last: UInt128)? {
     guard let attribute = attribute(name) else { return nil }
     if let text = text(attribute), text.contains(":"), last.map(has) != true {
       let ends = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard let first = ends[0].isEmpty ? 0 : number(ends[0], radix: radix, attribute),
-        let last = ends[1].isEmpty ? 65535 : number(ends[1], radix: radix, attribute), first <= last
+        let last = ends[1].isEmpty ? 65535 : number(ends[1], radix: radix, attribute)
       else { throw badValue(attribute) }
-      return first...last
+      return (first, last)
     }
     guard let first = try number(name, radix: radix) else { return nil }
-    let end = try number(last, radix: radix) ?? first
-    guard first <= end else { throw cannotBind(last ?? name, "\(name) \(first) is above \(last ?? name) \(end)") }
-    return first...end
+    return (first, try number(last, radix: radix) ?? first)
+  }
+
+  /// The same where the tools refuse a first above the last.
+  func orderedNumbers(
+    _ name: String, last: String?, radix: Int = 0
+  ) throws(KernelProgramError) -> ClosedRange<UInt128>? {
+    guard let (low, high) = try numbers(name, last: last, radix: radix) else { return nil }
+    guard low <= high else { throw cannotBind(last ?? name, "\(name) \(low) is above \(last ?? name) \(high)") }
+    return low...high
   }
 
   private func number(_ text: String, radix: Int, _ attribute: Match.Attribute) -> UInt128? {
@@ -76,7 +84,7 @@ struct BoundMatch {
     let number = Self.number(text, radix: radix)
     switch kind {
     case .number(let range, let names):
-      if let number { return number <= UInt128(range.upperBound) ? number : nil }
+      if let number { return (UInt128(range.lowerBound)...UInt128(range.upperBound)).contains(number) ? number : nil }
       return names.number(named: text).map { UInt128($0) }
     case .decimal(let range): return number.flatMap { $0 <= UInt128(range.upperBound) ? $0 : nil }
     default: return nil

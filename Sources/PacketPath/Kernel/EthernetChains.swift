@@ -5,12 +5,17 @@ import FilterModel
 /// The ebtables chains of a port (nwfilter_ebiptables_driver.c, ebiptablesApplyNewRules).
 struct EthernetChains {
   private(set) var stages: [Way: Stage] = [:]
+  /// See ``KernelProgram/unorderedChains``.
+  private(set) var unordered: [[String]] = []
 
   /// - Parameter rules: all of the port, in libvirt's order.
   init(_ rules: [PlacedRule]) throws(KernelProgramError) {
     let rules = rules.filter(\.isEthernet)
     for way in Way.allCases {
-      stages[way] = try Self.stage(way, rules.filter { Self.ways($0.rule.direction).contains(way) })
+      let own = rules.filter { Self.ways($0.rule.direction).contains(way) }
+      let priorities = Self.priorities(own)
+      stages[way] = try Self.stage(way, own, priorities)
+      for tie in Self.ties(priorities) where !unordered.contains(tie) { unordered.append(tie) }
     }
   }
 
@@ -22,12 +27,36 @@ struct EthernetChains {
     }
   }
 
-  /// - Parameter rules: those of this way.
-  private static func stage(_ way: Way, _ rules: [PlacedRule]) throws(KernelProgramError) -> Stage? {
-    if rules.isEmpty { return nil }
-    // Where filters give one chain several priorities, the last rule's counts.
+  /// Of the chains; where filters give one several, the last rule's counts.
+  private static func priorities(_ rules: [PlacedRule]) -> [String: Int] {
     var priorities: [String: Int] = [:]
     for placed in rules where !placed.isInRoot { priorities[placed.chain] = placed.chainPriority }
+    return priorities
+  }
+
+  /// Chains of equal priority that some frame would go through both of.
+  private static func ties(_ priorities: [String: Int]) -> [[String]] {
+    Dictionary(grouping: priorities.keys.sorted()) { priorities[$0]! }.sorted { $0.key < $1.key }.map(\.value)
+      .filter { names in
+        names.indices.contains { index in
+          names[(index + 1)...].contains { other in
+            let (first, second) = (guards(of: names[index]), guards(of: other))
+            // Only EtherTypes exclude each other.
+            return first == second || !isByType(first) || !isByType(second)
+          }
+        }
+      }
+  }
+
+  private static func isByType(_ guards: [Condition]) -> Bool {
+    guards.contains { if case .range(.etherType, _) = $0.test { true } else { false } }
+  }
+
+  /// - Parameter rules: those of this way.
+  private static func stage(
+    _ way: Way, _ rules: [PlacedRule], _ priorities: [String: Int]
+  ) throws(KernelProgramError) -> Stage? {
+    if rules.isEmpty { return nil }
     let names = priorities.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
     let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($0.element, $0.offset) })
     var root = KernelChain(Chain.root)

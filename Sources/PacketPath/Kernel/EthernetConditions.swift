@@ -44,7 +44,7 @@ struct EthernetConditions {
   private mutating func add(
     _ name: String, last: String, _ field: Field, radix: Int = 10
   ) throws(KernelProgramError) {
-    guard let range = try bound.numbers(name, last: last, radix: radix) else { return }
+    guard let range = try bound.orderedNumbers(name, last: last, radix: radix) else { return }
     conditions.append(.between(field, range.lowerBound, range.upperBound, isNegated: bound.isNegated(name)))
   }
 
@@ -57,6 +57,9 @@ struct EthernetConditions {
   private func field(_ source: Field, _ destination: Field) -> Field { isReversed ? destination : source }
 
   private mutating func addMACs() throws(KernelProgramError) {
+    for name in ["srcmacmask", "dstmacmask"] where try bound.mac(name) == 0 {
+      throw bound.cannotBind(name, "ebtables (nf_tables) takes no mask without bits")
+    }
     try add(mac: "srcmacaddr", mask: "srcmacmask", field(.sourceMAC, .destinationMAC))
     try add(mac: "dstmacaddr", mask: "dstmacmask", field(.destinationMAC, .sourceMAC))
   }

@@ -44,10 +44,16 @@ struct FilterExpansion {
       case .rule(let rule): try add(rule, of: filter, Origin(path: path, entry: index), parameters)
       case .reference(let reference):
         // The parameters from outside win; those of a reference are defaults.
-        let inner = reference.parameters.merging(parameters) { _, outer in outer }
+        let inner = Self.kept(reference.parameters).merging(parameters) { _, outer in outer }
         try visit(reference.filter, path: path, parameters: inner)
       }
     }
+  }
+
+  /// Parameters as libvirt reads them: it leaves out names and values with other characters than it allows.
+  static func kept(_ parameters: [String: [String]]) -> [String: [String]] {
+    parameters.filter { VariableReference.isValidName($0.key) }.mapValues { $0.filter(VariableReference.isValidValue) }
+      .filter { !$0.value.isEmpty }
   }
 
   private mutating func add(

@@ -15,11 +15,14 @@ public struct KernelProgram: Sendable, Hashable {
   /// More kernel rules than this for one port are refused: libvirt needs a process for each.
   public static let mostRules = 200_000
 
-  /// On each way: ebtables, absent where no rule is about that way.
-  let ethernet: [Way: Stage]
-  let forwardFromMachine: [Stage]
-  let forwardToMachine: [Stage]
-  let inputFromMachine: [Stage]
+  private let toNetwork: [Stage]
+  private let toHost: [Stage]
+  private let fromBridge: [Stage]
+  private let fromHost: [Stage]
+
+  /// Groups of chains of one priority that see the same frames: libvirt orders them by hashes that differ in each run of the
+  /// daemon, so that no prediction is possible where they decide differently. Here they stand in the order of their names.
+  public let unorderedChains: [[String]]
 
   /// - Parameters:
   ///   - root: the filter that the port is bound to.
@@ -30,30 +33,37 @@ public struct KernelProgram: Sendable, Hashable {
     root: String, filters: [String: Filter], parameters: [String: [String]], backend: Backend = .ebiptables
   ) throws(KernelProgramError) {
     var expansion = FilterExpansion(filters: filters)
-    try expansion.visit(root, parameters: parameters)
+    try expansion.visit(root, parameters: FilterExpansion.kept(parameters))
     let rules = try expansion.sorted()
-    ethernet = try EthernetChains(rules).stages
+    let chains = try EthernetChains(rules)
+    unorderedChains = chains.unordered
     var stages: [[Stage]] = [[], [], []]
     for family in AddressFamily.allCases {
       for (index, stage) in try PacketChains(rules, family).stages.enumerated() { stages[index].append(stage) }
     }
-    (forwardFromMachine, forwardToMachine, inputFromMachine) = (stages[0], stages[1], stages[2])
+    // ebtables has no stage on a way that no rule is about.
+    let sent = chains.stages[.fromMachine].map { [$0] } ?? []
+    let received = chains.stages[.toMachine].map { [$0] } ?? []
+    (toNetwork, toHost) = (sent + stages[0], sent + stages[2])
+    (fromBridge, fromHost) = (stages[1] + received, received)
   }
 
   /// The stages that a frame meets, in order.
   public func stages(_ way: Way, _ topology: Topology) -> [Stage] {
-    let ethernet = ethernet[way].map { [$0] } ?? []
     switch (way, topology) {
-    case (.fromMachine, .bridged), (.fromMachine, .routed): return ethernet + forwardFromMachine
-    case (.fromMachine, .host): return ethernet + inputFromMachine
-    case (.toMachine, .bridged): return forwardToMachine + ethernet
-    case (.toMachine, .routed), (.toMachine, .host): return ethernet
+    case (.fromMachine, .bridged), (.fromMachine, .routed): toNetwork
+    case (.fromMachine, .host): toHost
+    case (.toMachine, .bridged): fromBridge
+    case (.toMachine, .routed), (.toMachine, .host): fromHost
     }
   }
 
   /// Every stage of the port once.
   public var allStages: [Stage] {
-    Way.allCases.compactMap { ethernet[$0] } + forwardFromMachine + forwardToMachine + inputFromMachine
+    toNetwork + fromBridge
+      + toHost.filter { stage in
+        if case .inputFromMachine = stage.hook { true } else { false }
+      }
   }
 
   /// How many rules the kernel holds for the port, jumps included.

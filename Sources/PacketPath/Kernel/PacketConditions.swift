@@ -73,9 +73,11 @@ struct PacketConditions {
   private mutating func addAddresses(_ end: String, _ field: Field) throws(KernelProgramError) {
     if let address = try bound.address("\(end)ipaddr", family) {
       let mask = try bound.mask("\(end)ipmask", family) ?? family.lastAddress
-      conditions.append(
-        .masked(
-          field, address & mask, mask: mask | ~family.lastAddress, isNegated: bound.isNegated("\(end)ipaddr")))
+      let isNegated = bound.isNegated("\(end)ipaddr")
+      if isNegated, mask == 0 {
+        throw bound.cannotBind("\(end)ipmask", "iptables (nf_tables) takes no negated address of length 0")
+      }
+      conditions.append(.masked(field, address & mask, mask: mask | ~family.lastAddress, isNegated: isNegated))
     } else if let first = try bound.address("\(end)ipfrom", family) {
       // iptables only warns of a range that ends before it begins; it holds no address.
       let last = try bound.address("\(end)ipto", family) ?? first
@@ -92,10 +94,13 @@ struct PacketConditions {
   private mutating func addPorts() throws(KernelProgramError) {
     let ends = [("src", field(.sourcePort, .destinationPort)), ("dst", field(.destinationPort, .sourcePort))]
     for (end, field) in ends {
-      guard let range = try bound.numbers("\(end)portstart", last: "\(end)portend") else { continue }
+      let (name, lastName) = ("\(end)portstart", "\(end)portend")
+      guard let (first, last) = try bound.numbers(name, last: lastName) else { continue }
+      // For UDP alone iptables takes a range that ends before it begins, which holds no port.
+      let isUDP = bound.match.filterProtocol == .udp || bound.match.filterProtocol == .udpIPv6
+      guard first <= last || isUDP else { throw bound.cannotBind(lastName, "\(lastName) is below \(name)") }
       demandHeader()
-      conditions.append(
-        .between(field, range.lowerBound, range.upperBound, isNegated: bound.isNegated("\(end)portstart")))
+      conditions.append(.between(field, first, last, isNegated: bound.isNegated(name)))
     }
   }
 

@@ -48,7 +48,7 @@ import Testing
     let expansion = PlainExpansion(group, of: policies.policy)
     var verdicts = PlainVerdicts(expansion)
     let machine = policies.machine(of: group)
-    let program = policies.program(of: machine)
+    let program = try policies.program(of: machine)
     let own = machine.interfaces[0].mac
     let other = RandomPolicy.otherMAC
     var sample = PacketSample(expansion, own: machine.addressNumbers, seed: UInt64(index))
@@ -57,10 +57,9 @@ import Testing
       let (packet, direction) = sample.next()
       let isInbound = direction == .in
       let frame = Frame(
-        source: isInbound ? other : own, destination: isInbound ? own : other, content: .packet(packet))
+        packet, sourceMAC: isInbound ? other : own, destinationMAC: isInbound ? own : other)
       let tracking = FirstMatch.trackingOfFirst(packet)
-      let actual =
-        isInbound ? program.received(frame, tracking, .bridged) : program.sent(frame, tracking, .bridged)
+      let actual = program.outcome(frame, isInbound ? .toMachine : .fromMachine, .bridged, tracking)
       let verdict = verdicts.verdict(packet, direction)
       if verdict == .allow { allowed += 1 }
       if actual != Outcome(verdict) {
@@ -108,9 +107,10 @@ private struct CompiledPolicies {
     return filters[reference.filter]!
   }
 
-  func program(of machine: InventoryMachine) -> FilterProgram {
-    FilterProgram(
-      root(of: machine), filters: filters, variables: ["MAC": [machine.interfaces[0].mac.description]])
+  func program(of machine: InventoryMachine) throws -> KernelProgram {
+    try KernelProgram(
+      root: root(of: machine).name, filters: filters,
+      parameters: ["MAC": [machine.interfaces[0].mac.description]])
   }
 }
 

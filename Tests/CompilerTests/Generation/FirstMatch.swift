@@ -52,7 +52,9 @@ struct FirstMatch {
     switch PortUse(protocolNumber: packet.protocolNumber) {
     case .ports: swap(&reply.sourcePort, &reply.destinationPort)
     case .messages:
-      guard let type = ICMPMessages.reply(to: UInt8(packet.destinationPort >> 8), packet.family) else { return nil }
+      guard let type = ConnectionTracking.reply(to: UInt8(packet.destinationPort >> 8), packet.family) else {
+        return nil
+      }
       reply.destinationPort = UInt16(type) << 8
     case .none: break
     }
@@ -61,13 +63,7 @@ struct FirstMatch {
 
   /// What conntrack says of a packet that belongs to no known flow.
   static func trackingOfFirst(_ packet: Packet) -> Tracking {
-    let type = UInt8(packet.destinationPort >> 8)
-    if packet.family == .ipv6, packet.protocolNumber == 58, (130...136).contains(type) || type == 143 {
-      return Tracking(state: .untracked, side: .original)
-    }
-    if PortUse(protocolNumber: packet.protocolNumber) == .messages, ICMPMessages.reply(to: type, packet.family) == nil {
-      return Tracking(state: .invalid, side: .original)
-    }
-    return Tracking(state: .new, side: .original)
+    ConnectionTracking.ofFirst(
+      Frame(packet, sourceMAC: RandomPolicy.ownMAC, destinationMAC: RandomPolicy.otherMAC))
   }
 }

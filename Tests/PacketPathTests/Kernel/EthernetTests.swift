@@ -83,6 +83,20 @@ import Testing
     #expect(program.outcome("udp 10.0.0.1 > 10.9.9.9", .fromMachine) == .undecided)
   }
 
+  @Test("Chains of one priority have no order; that is said where they see the same frames")
+  func unordered() throws {
+    func ties(_ first: String, _ second: String) throws -> [[String]] {
+      try bind(
+        filter(named: "top", "@a", "@b"), filter(named: "a", chain: first, priority: 5, "drop inout"),
+        filter(named: "b", chain: second, priority: 5, "accept inout")
+      ).unorderedChains
+    }
+    #expect(try ties("ipv4-a", "ipv4-b") == [["ipv4-a", "ipv4-b"]])
+    #expect(try ties("ipv4-a", "mac-b") == [["ipv4-a", "mac-b"]])
+    #expect(try ties("ipv4-a", "arp-b") == [])
+    #expect(try ties("ipv4-a", "ipv4-a") == [])
+  }
+
   @Test("continue goes on, return leaves the chain, and leaves the root with accept; reject drops")
   func actions() throws {
     let program = try bind(
@@ -162,7 +176,7 @@ import Testing
     #expect(program.outcome("udp 10.0.0.1 > 10.9.9.9", .fromMachine) { $0.typeOfService = 40 } == .undecided)
   }
 
-  @Test("Ports match no later fragment; an IPv6 one has protocol 44 here")
+  @Test("Ports match no later fragment; an IPv6 one has protocol 44 here, and AH is seen through")
   func fragments() throws {
     let ports = try bind(filter("drop out ip protocol=udp dstportstart=53"))
     #expect(ports.outcome("udp 10.0.0.1 > 10.9.9.9:53", .fromMachine) { $0.isLaterFragment = true } == .undecided)
@@ -171,6 +185,8 @@ import Testing
     let ipv6 = try bind(filter("drop out ipv6 protocol=udp"))
     #expect(ipv6.outcome("udp [::1] > [::2]", .fromMachine) == .dropped)
     #expect(ipv6.outcome("udp [::1] > [::2]", .fromMachine) { $0.isLaterFragment = true } == .undecided)
+    let header = try bind(filter("drop out ipv6 protocol=ah"))
+    #expect(header.outcome("ah [::1] > [::2]", .fromMachine) == .undecided)
     let negated = try bind(filter("drop out ipv6 !protocol=udp"))
     #expect(negated.outcome("udp [::1] > [::2]", .fromMachine) { $0.isLaterFragment = true } == .dropped)
     #expect(negated.outcome("59 [::1] > [::2]", .fromMachine) == .undecided)

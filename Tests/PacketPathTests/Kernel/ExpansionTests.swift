@@ -98,6 +98,14 @@ import Testing
     #expect(hexadecimal.outcome("udp 10.0.0.1 > 10.9.9.9", .fromMachine) == .dropped)
   }
 
+  @Test("Parameters with characters that libvirt does not take are not there")
+  func droppedParameters() {
+    let refused = failure(filter("drop out ip srcipaddr=$A"), parameters: ["A": ["10.0.0.0/8"]])
+    #expect(refused?.code == .missingVariable)
+    let below = failure(filter("drop out mac protocolid=$P"), parameters: ["P": ["7"]])
+    #expect(below?.code == .badValue)
+  }
+
   @Test("Rules of the root chain come first, then by priority, then as written; the chain's priority lifts only later")
   func order() throws {
     let program = try bind(

@@ -155,6 +155,18 @@ import Testing
     #expect(reversed.outcome("udp 10.0.0.5 > 10.9.9.9", .fromMachine) == .accepted)
   }
 
+  @Test("What the tools refuse, and the reversed range of ports that only UDP takes, and that holds none")
+  func refusals() throws {
+    let line = "drop out udp srcportstart=9 srcportend=$LAST"
+    let reversed = try bind(filter(line), parameters: ["LAST": ["5"]])
+    #expect(reversed.outcome("udp 10.0.0.1:7 > 10.9.9.9:1", .fromMachine) == .accepted)
+    let tcp = failure(filter(line.replacing("udp", with: "tcp")), parameters: ["LAST": ["5"]])
+    #expect(tcp?.code == .cannotBind)
+    #expect(failure(filter("drop out udp !srcipaddr=10.0.0.1 srcipmask=0"))?.code == .cannotBind)
+    #expect(
+      failure(filter("drop out mac srcmacaddr=52:54:00:00:00:01 srcmacmask=00:00:00:00:00:00"))?.code == .cannotBind)
+  }
+
   @Test("A range of IPv6 destinations exists through a variable only")
   func ranges() throws {
     let program = try bind(

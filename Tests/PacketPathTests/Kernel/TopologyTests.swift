@@ -80,6 +80,15 @@ import Testing
     #expect(ConnectionTracking.answer(to: frame("icmp 10.9.9.9 > 10.0.0.1:3.1", .toMachine)) == nil)
   }
 
+  @Test func queriesHaveReplies() {
+    #expect(ConnectionTracking.reply(to: 8, .ipv4) == 0)
+    #expect(ConnectionTracking.reply(to: 13, .ipv4) == 14)
+    #expect(ConnectionTracking.reply(to: 17, .ipv4) == 18)
+    #expect(ConnectionTracking.reply(to: 128, .ipv6) == 129)
+    #expect(ConnectionTracking.reply(to: 3, .ipv4) == nil)
+    #expect(ConnectionTracking.reply(to: 8, .ipv6) == nil)
+  }
+
   @Test("Steps name the chains and the rules with their filters")
   func steps() throws {
     let program = try bind(
