@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension DecisionDiagram {
+  /// The vectors in both sets.
+  public mutating func and(_ left: Node, _ right: Node) -> Node {
+    if left == right || right.isEverything { return left }
+    if left.isEverything { return right }
+    if left.isNothing || right.isNothing || left == right.complement { return .nothing }
+    let (left, right) = left.edge < right.edge ? (left, right) : (right, left)
+    if let known = memory(left, right) { return known }
+    let leftVariable = variable(left)
+    let rightVariable = variable(right)
+    let first = min(leftVariable, rightVariable)
+    let (leftLow, leftHigh) = leftVariable == first ? children(left) : (left, left)
+    let (rightLow, rightHigh) = rightVariable == first ? children(right) : (right, right)
+    let low = and(leftLow, rightLow)
+    let high = and(leftHigh, rightHigh)
+    let result = branch(first, low: low, high: high)
+    remember(left, right, result)
+    return result
+  }
+
+  /// The vectors in one of the sets or in both.
+  public mutating func or(_ left: Node, _ right: Node) -> Node {
+    and(left.complement, right.complement).complement
+  }
+
+  /// The vectors of the first set that are not in the second.
+  public mutating func difference(_ left: Node, _ right: Node) -> Node { and(left, right.complement) }
+
+  /// The vectors in exactly one of the sets.
+  public mutating func symmetricDifference(_ left: Node, _ right: Node) -> Node {
+    let first = difference(left, right)
+    let second = difference(right, left)
+    return or(first, second)
+  }
+
+  /// The vectors of `yes` where they are in the condition, those of `no` where they are not.
+  public mutating func ite(_ condition: Node, _ yes: Node, _ no: Node) -> Node {
+    if yes == no { return yes }
+    let inside = and(condition, yes)
+    let outside = and(condition.complement, no)
+    return or(inside, outside)
+  }
+
+  /// The vectors in any of the sets.
+  ///
+  /// Neighbours first: the sets of most steps are small, where one after the other would walk through the whole result each time.
+  public mutating func union(_ sets: [Node]) -> Node {
+    var sets = sets
+    while sets.count > 1 {
+      for pair in 0..<sets.count / 2 { sets[pair] = or(sets[2 * pair], sets[2 * pair + 1]) }
+      if !sets.count.isMultiple(of: 2) { sets[sets.count / 2] = sets[sets.count - 1] }
+      sets.removeLast(sets.count / 2)
+    }
+    return sets.first ?? .nothing
+  }
+
+  /// Whether every vector of the first set is in the second.
+  public mutating func isSubset(_ left: Node, of right: Node) -> Bool { difference(left, right).isNothing }
+
+  /// Whether some vector is in both sets.
+  public mutating func intersects(_ left: Node, _ right: Node) -> Bool { !and(left, right).isNothing }
+}
+
+// MARK: Variables taken away
+
+extension DecisionDiagram {
+  /// The vectors that are in the set for some value of the field.
+  public mutating func exists(_ field: DiagramField, in set: Node) -> Node {
+    var known: [Node: Node] = [:]
+    return exists(field, set, &known)
+  }
+
+  private mutating func exists(_ field: DiagramField, _ set: Node, _ known: inout [Node: Node]) -> Node {
+    let first = variable(set)
+    // Leaves have the highest variable of all.
+    guard first <= field.last else { return set }
+    if let result = known[set] { return result }
+    let children = children(set)
+    let low = exists(field, children.low, &known)
+    let high = exists(field, children.high, &known)
+    let result = field.holds(first) ? or(low, high) : branch(first, low: low, high: high)
+    known[set] = result
+    return result
+  }
+
+  /// What the set says of the other fields where this one has the value.
+  public mutating func restrict(_ field: DiagramField, to value: UInt128, in set: Node) -> Node {
+    var known: [Node: Node] = [:]
+    return restrict(field, value, set, &known)
+  }
+
+  private mutating func restrict(
+    _ field: DiagramField, _ value: UInt128, _ set: Node, _ known: inout [Node: Node]
+  ) -> Node {
+    let first = variable(set)
+    guard first <= field.last else { return set }
+    if let result = known[set] { return result }
+    let children = children(set)
+    let result: Node
+    if field.holds(first) {
+      result = restrict(field, value, field.bit(first, of: value) ? children.high : children.low, &known)
+    } else {
+      let low = restrict(field, value, children.low, &known)
+      let high = restrict(field, value, children.high, &known)
+      result = branch(first, low: low, high: high)
+    }
+    known[set] = result
+    return result
+  }
+}
