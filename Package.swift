@@ -102,7 +102,7 @@ let package = Package(
     .target(name: "GoldenSupport", path: "Tests/GoldenSupport", swiftSettings: shell),
     tests("Diagnostics"),
     tests("FilterModel"),
-    tests("PacketPath", ["FilterModel"]),
+    tests("PacketPath", ["FilterModel", "FilterGenerator"]),
     tests("Compiler", ["PolicyLanguage", "PacketPath", "FilterModel", "Diagnostics", "GoldenSupport"]),
     tests(
       "PolicyLanguage",

@@ -74,7 +74,9 @@ struct DecisionDiagramTests {
       let field = fields.randomElement(using: &generator)!
       let alike = alike(but: field)
       let value = UInt128(Int.random(in: 0...Int(field.maximum), using: &generator))
-      return Twin(diagram.restrict(field, to: value, in: left.node)) {
+      var assignment = DiagramAssignment()
+      assignment.set(field, value)
+      return Twin(diagram.restrict(assignment, in: left.node)) {
         left.members[alike[$0].first { number(field, $0) == value }!]
       }
     }

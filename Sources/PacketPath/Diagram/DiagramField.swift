@@ -31,11 +31,6 @@ public struct DiagramField: Sendable, Hashable {
     variable >= first && variable <= last && (variable - first).isMultiple(of: stride)
   }
 
-  /// The bit of a number that the variable holds.
-  func bit(_ variable: UInt32, of value: UInt128) -> Bool {
-    value >> UInt128(width - 1 - Int((variable - first) / stride)) & 1 == 1
-  }
-
   /// The bit of a number at a place, of which 0 is the highest.
   func bit(at place: Int, of value: UInt128) -> Bool { value >> UInt128(width - 1 - place) & 1 == 1 }
 }

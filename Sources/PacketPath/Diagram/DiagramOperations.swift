@@ -85,28 +85,57 @@ extension DecisionDiagram {
     return result
   }
 
-  /// What the set says of the other fields where this one has the value.
-  public mutating func restrict(_ field: DiagramField, to value: UInt128, in set: Node) -> Node {
+  /// What the set says of the other variables where those of the assignment have its values.
+  public mutating func restrict(_ assignment: DiagramAssignment, in set: Node) -> Node {
+    guard let last = assignment.last else { return set }
     var known: [Node: Node] = [:]
-    return restrict(field, value, set, &known)
+    return restrict(assignment, last, set, &known)
   }
 
   private mutating func restrict(
-    _ field: DiagramField, _ value: UInt128, _ set: Node, _ known: inout [Node: Node]
+    _ assignment: DiagramAssignment, _ last: UInt32, _ set: Node, _ known: inout [Node: Node]
   ) -> Node {
     let first = variable(set)
-    guard first <= field.last else { return set }
+    // Leaves have the highest variable of all.
+    guard first <= last else { return set }
     if let result = known[set] { return result }
     let children = children(set)
     let result: Node
-    if field.holds(first) {
-      result = restrict(field, value, field.bit(first, of: value) ? children.high : children.low, &known)
+    if let value = assignment[first] {
+      result = restrict(assignment, last, value ? children.high : children.low, &known)
     } else {
-      let low = restrict(field, value, children.low, &known)
-      let high = restrict(field, value, children.high, &known)
+      let low = restrict(assignment, last, children.low, &known)
+      let high = restrict(assignment, last, children.high, &known)
       result = branch(first, low: low, high: high)
     }
     known[set] = result
     return result
+  }
+}
+
+/// Values of some variables.
+public struct DiagramAssignment: Sendable, Hashable {
+  /// By variable: 0, 1, or 2 for none.
+  private var values: [UInt8] = []
+
+  public init() {}
+
+  /// The highest variable with a value.
+  var last: UInt32? { values.isEmpty ? nil : UInt32(values.count - 1) }
+
+  subscript(variable: UInt32) -> Bool? {
+    let index = Int(variable)
+    return index < values.count && values[index] < 2 ? values[index] == 1 : nil
+  }
+
+  public mutating func set(_ variable: UInt32, _ value: Bool) {
+    let index = Int(variable)
+    if index >= values.count { values += Array(repeating: 2, count: index + 1 - values.count) }
+    values[index] = value ? 1 : 0
+  }
+
+  /// Gives all bits of a field the values that they have in a number.
+  public mutating func set(_ field: DiagramField, _ number: UInt128) {
+    for place in 0..<field.width { set(field.variable(place), field.bit(at: place, of: number)) }
   }
 }
