@@ -65,7 +65,8 @@ struct RandomPrograms {
     if Int.random(in: 0..<3, using: &generator) > 0 { return plainRule() }
     while true {
       let rule = randomRule(using: &generator)
-      let hasVariable = rule.match?.attributes.contains { if case .variable = $0.value { true } else { false } } ?? false
+      let hasVariable =
+        rule.match?.attributes.contains { if case .variable = $0.value { true } else { false } } ?? false
       if !hasVariable { return rule }
     }
   }
@@ -88,11 +89,13 @@ struct RandomPrograms {
   private mutating func value(_ attribute: String, _ name: FilterProtocol) -> Value? {
     let isIPv6 = name.layer == .ipv6 || name == .ipv6
     switch attribute {
-    case "dstportstart" where name != .ip && name != .ipv6: return .number([22, 80, 443].randomElement(using: &generator)!)
+    case "dstportstart" where name != .ip && name != .ipv6:
+      return .number([22, 80, 443].randomElement(using: &generator)!)
     case "type": return .number((isIPv6 ? [128, 129, 135, 1] : [8, 0, 3, 13]).randomElement(using: &generator)!)
     case "srcipaddr", "dstipaddr":
       let last = UInt64.random(in: 1...3, using: &generator)
-      return isIPv6 ? .ipv6(IPv6Address(high: 0x2001_0db8 << 32, low: last)) : .ipv4(IPv4Address(bits: 0x0a00_0000 | UInt32(last)))
+      return isIPv6
+        ? .ipv6(IPv6Address(high: 0x2001_0db8 << 32, low: last)) : .ipv4(IPv4Address(bits: 0x0a00_0000 | UInt32(last)))
     case "srcipmask", "dstipmask": return nil
     case "srcmacaddr": return .mac(MACAddress(bits: UInt64.random(in: 1...2, using: &generator)))
     case "state":
@@ -128,7 +131,8 @@ struct FrameSampler {
         range.lowerBound, range.upperBound, range.lowerBound == 0 ? 0 : range.lowerBound - 1,
         range.upperBound == field.last ? field.last : range.upperBound + 1,
       ]
-    case .masked(let field, let value, let mask): numbers[field, default: []] += [value, mask, value | ~mask & field.last]
+    case .masked(let field, let value, let mask):
+      numbers[field, default: []] += [value, mask, value | ~mask & field.last]
     case .equal: break
     case .tcpOption(let number): options.append(number)
     case .member(let lookup): lookups += [lookup, lookup.swapped]

@@ -48,7 +48,7 @@ extension Packet: CustomStringConvertible {
     }
   }
 
-  private static let protocolNames: [UInt8: String] = [
+  static let protocolNames: [UInt8: String] = [
     1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 50: "esp", 51: "ah", 58: "icmpv6", 89: "ospf",
     112: "vrrp", 132: "sctp", 136: "udplite",
   ]

@@ -34,7 +34,8 @@ extension DecisionDiagram {
   /// The numbers of a field by what the set says of the later fields; nil if there are too many ranges of them.
   ///
   /// - Precondition: the set depends on no variable before the field's.
-  func parts(of set: Node, by field: DiagramField, atMost limit: Int) -> [(rest: Node, numbers: IntervalSet<UInt128>)]? {
+  func parts(of set: Node, by field: DiagramField, atMost limit: Int) -> [(rest: Node, numbers: IntervalSet<UInt128>)]?
+  {
     var splitter = FieldSplitter(field: field, limit: limit)
     guard splitter.split(set, 0, 0, in: self) else { return nil }
     return splitter.parts()

@@ -42,25 +42,52 @@ extension DecisionDiagram {
   ///
   /// - Precondition: the range ends at `field.maximum` or before.
   public mutating func range(_ field: DiagramField, _ range: ClosedRange<UInt128>) -> Node {
+    self.range(field, range, inside: .everything, outside: .nothing)
+  }
+
+  /// The vectors of one set where their field is in a range, those of another where it is not.
+  ///
+  /// - Precondition: the range ends at `field.maximum` or before, and both sets depend on later variables only.
+  mutating func range(
+    _ field: DiagramField, _ range: ClosedRange<UInt128>, inside: Node, outside: Node
+  ) -> Node {
     precondition(range.upperBound <= field.maximum)
-    // From the lowest bit up: what the bits so far must be for at least the lower bound, at most the upper bound, and both.
-    var atLeast = Node.everything
-    var atMost = Node.everything
-    var both = Node.everything
-    for place in (0..<field.width).reversed() {
+    // From the lowest bit up to the highest that differs: what is left to decide for at least the lower bound, and for at most
+    // the upper one.
+    let width = UInt128(field.width)
+    let sharedBits = (range.lowerBound ^ range.upperBound).leadingZeroBitCount - 128 + field.width
+    var atLeast = inside
+    var atMost = inside
+    var place = field.width - 1
+    var bit: UInt128 = 1
+    while place > sharedBits {
       let variable = field.variable(place)
-      let lower = field.bit(at: place, of: range.lowerBound)
-      let upper = field.bit(at: place, of: range.upperBound)
-      if lower == upper {
-        both = lower ? branch(variable, low: .nothing, high: both) : branch(variable, low: both, high: .nothing)
-      } else if upper {
-        both = branch(variable, low: atLeast, high: atMost)
+      if range.lowerBound & bit == 0 {
+        atLeast = branch(variable, low: atLeast, high: inside)
       } else {
-        // Only above a higher bit that differs, where `both` is made anew.
-        both = .nothing
+        atLeast = branch(variable, low: outside, high: atLeast)
       }
-      atLeast = lower ? branch(variable, low: .nothing, high: atLeast) : branch(variable, low: atLeast, high: .everything)
-      atMost = upper ? branch(variable, low: .everything, high: atMost) : branch(variable, low: atMost, high: .nothing)
+      if range.upperBound & bit == 0 {
+        atMost = branch(variable, low: atMost, high: outside)
+      } else {
+        atMost = branch(variable, low: inside, high: atMost)
+      }
+      place -= 1
+      bit <<= 1
+    }
+    var both = inside
+    if place == sharedBits, sharedBits < field.width {
+      both = branch(field.variable(place), low: atLeast, high: atMost)
+      place -= 1
+    }
+    // Above, the bounds are the same.
+    while place >= 0 {
+      let isOne = range.lowerBound >> (width - 1 - UInt128(place)) & 1 == 1
+      both =
+        isOne
+        ? branch(field.variable(place), low: outside, high: both)
+        : branch(field.variable(place), low: both, high: outside)
+      place -= 1
     }
     return both
   }
@@ -76,12 +103,21 @@ extension DecisionDiagram {
 
   /// The vectors whose field has the bits of the value where the mask has a 1.
   public mutating func masked(_ field: DiagramField, value: UInt128, mask: UInt128) -> Node {
-    var result = Node.everything
+    masked(field, value: value, mask: mask, inside: .everything, outside: .nothing)
+  }
+
+  /// The vectors of one set where their field has the bits of the value in the mask, those of another where it has not.
+  ///
+  /// - Precondition: both sets depend on later variables only.
+  mutating func masked(
+    _ field: DiagramField, value: UInt128, mask: UInt128, inside: Node, outside: Node
+  ) -> Node {
+    var result = inside
     for place in (0..<field.width).reversed() where field.bit(at: place, of: mask) {
       let variable = field.variable(place)
       result =
         field.bit(at: place, of: value)
-        ? branch(variable, low: .nothing, high: result) : branch(variable, low: result, high: .nothing)
+        ? branch(variable, low: outside, high: result) : branch(variable, low: result, high: outside)
     }
     return result
   }

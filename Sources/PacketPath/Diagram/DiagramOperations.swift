@@ -68,11 +68,11 @@ extension DecisionDiagram {
 extension DecisionDiagram {
   /// The vectors that are in the set for some value of the field.
   public mutating func exists(_ field: DiagramField, in set: Node) -> Node {
-    var known: [Node: Node] = [:]
+    var known = NodeMemory()
     return exists(field, set, &known)
   }
 
-  private mutating func exists(_ field: DiagramField, _ set: Node, _ known: inout [Node: Node]) -> Node {
+  private mutating func exists(_ field: DiagramField, _ set: Node, _ known: inout NodeMemory) -> Node {
     let first = variable(set)
     // Leaves have the highest variable of all.
     guard first <= field.last else { return set }
@@ -88,12 +88,12 @@ extension DecisionDiagram {
   /// What the set says of the other variables where those of the assignment have its values.
   public mutating func restrict(_ assignment: DiagramAssignment, in set: Node) -> Node {
     guard let last = assignment.last else { return set }
-    var known: [Node: Node] = [:]
+    var known = NodeMemory()
     return restrict(assignment, last, set, &known)
   }
 
   private mutating func restrict(
-    _ assignment: DiagramAssignment, _ last: UInt32, _ set: Node, _ known: inout [Node: Node]
+    _ assignment: DiagramAssignment, _ last: UInt32, _ set: Node, _ known: inout NodeMemory
   ) -> Node {
     let first = variable(set)
     // Leaves have the highest variable of all.
@@ -137,5 +137,49 @@ public struct DiagramAssignment: Sendable, Hashable {
   /// Gives all bits of a field the values that they have in a number.
   public mutating func set(_ field: DiagramField, _ number: UInt128) {
     for place in 0..<field.width { set(field.variable(place), field.bit(at: place, of: number)) }
+  }
+}
+
+/// Results of one operation by what they were asked of: a table with open addressing, as the standard library's dictionary takes
+/// most of the time of an operation.
+struct NodeMemory: Sendable {
+  private var keys: [UInt32] = Array(repeating: 0, count: 64)
+  private var results: [UInt32] = Array(repeating: 0, count: 64)
+  private var count = 0
+  private var shift: UInt64 = 58
+
+  subscript(node: DecisionDiagram.Node) -> DecisionDiagram.Node? {
+    get {
+      let place = place(of: node.edge)
+      return keys[place] == 0 ? nil : DecisionDiagram.Node(edge: results[place])
+    }
+    set {
+      guard let newValue else { return }
+      if count * 2 >= keys.count { grow() }
+      let place = place(of: node.edge)
+      if keys[place] == 0 { count += 1 }
+      // Constants are never asked for, so 0 is free.
+      keys[place] = node.edge
+      results[place] = newValue.edge
+    }
+  }
+
+  /// Where a key is, or where it would be put.
+  private func place(of key: UInt32) -> Int {
+    var place = Int(truncatingIfNeeded: (UInt64(key) &* 0x9e37_79b9_7f4a_7c15) >> shift)
+    while keys[place] != 0 && keys[place] != key { place = (place + 1) & (keys.count - 1) }
+    return place
+  }
+
+  private mutating func grow() {
+    let old = (keys, results)
+    shift -= 1
+    keys = Array(repeating: 0, count: old.0.count * 2)
+    results = keys
+    for (key, result) in zip(old.0, old.1) where key != 0 {
+      let place = place(of: key)
+      keys[place] = key
+      results[place] = result
+    }
   }
 }

@@ -15,6 +15,13 @@ struct ChangeFinder: ~Copyable {
     old = ProgramSets(from)
     new = ProgramSets(to)
     self.own = own
+    guard let rules = ChangedRegion.changedRules(from, to) else { return }
+    for way in Way.allCases {
+      let frameRegion = ChangedRegion.ofFrames(way, rules, in: &frames)
+      let flowRegion = ChangedRegion.ofFlows(begins: way, rules, in: &frames)
+      (old.frameRegions[way], new.frameRegions[way]) = (frameRegion, frameRegion)
+      (old.flowRegions[way], new.flowRegions[way]) = (flowRegion, flowRegion)
+    }
   }
 
   /// A way for frames to pass a port.
@@ -30,9 +37,15 @@ struct ChangeFinder: ~Copyable {
     var from: FlowOutcome
     var to: FlowOutcome
 
-    static let all = FlowOutcome.allCases.flatMap { from in
-      FlowOutcome.allCases.filter { $0 != from }.map { Transition(from: from, to: $0) }
-    }
+    /// In the order in which they are told: what is newly allowed, what is newly denied, what is answered or not.
+    static let all: [Transition] = {
+      let every = FlowOutcome.allCases.flatMap { to in
+        FlowOutcome.allCases.filter { $0 != to }.map { Transition(from: $0, to: to) }
+      }
+      return every.filter { !$0.isAboutAnswers } + every.filter(\.isAboutAnswers)
+    }()
+
+    private var isAboutAnswers: Bool { from == .oneWay || to == .oneWay }
   }
 
   /// Flows that changed alike, in words and as they are.
@@ -63,7 +76,8 @@ struct ChangeFinder: ~Copyable {
       for transition in Transition.all {
         let first = passing(before, transition.from)
         let second = passing(after, transition.to)
-        let changed = frames.diagram.and(first, second)
+        var changed = frames.diagram.and(first, second)
+        if let region = old.frameRegions[path.way] { changed = frames.diagram.and(changed, region.frames) }
         if changed.isNothing { continue }
         for kind in FrameClass.allCases {
           let possible = frames.frames(of: kind, in: changed, .all)
@@ -104,6 +118,10 @@ struct ChangeFinder: ~Copyable {
           if let etherType = kind.etherType {
             for index in found.boxes.indices {
               found.boxes[index].fields[.etherType] = IntervalSet(UInt128(etherType)...UInt128(etherType))
+            }
+          } else {
+            for index in found.boxes.indices where found.boxes[index].fields[.etherType] == FrameClass.otherEtherTypes {
+              found.boxes[index].fields[.etherType] = nil
             }
           }
           boxes = boxes + found
@@ -164,7 +182,8 @@ struct ChangeFinder: ~Copyable {
         let after = new.flows(begins: way, topology, in: &frames)
         if before == after { continue }
         for transition in Transition.all {
-          let changed = frames.diagram.and(before[transition.from], after[transition.to])
+          var changed = frames.diagram.and(before[transition.from], after[transition.to])
+          if let region = old.flowRegions[way] { changed = frames.diagram.and(changed, region.frames) }
           for (traffic, finding) in split(changed, way) where !finding.words.isNothing {
             findings[transition, default: [:]][traffic, default: [:]][topology] = finding
           }
@@ -207,22 +226,24 @@ struct ChangeFinder: ~Copyable {
   ) {
     let field: Field = way == .fromMachine ? .source : .destination
     let place = family == .ipv4 ? FrameVariables.ipv4(field) : FrameVariables[field]
-    guard let addresses = own.set(family) else {
-      ordinary.words[family] = mine
-      ordinary.witnesses[family] = mine
-      return
-    }
-    let isOwn = frames.diagram.members(place, addresses)
+    let isOwn = frames.diagram.members(place, own.set(family))
     let ownFlows = frames.diagram.and(mine, isOwn)
-    // Words leave out which own address it is, where it is the same for all.
-    let some = frames.diagram.exists(place, in: ownFlows)
-    let exceptions = frames.diagram.exists(place, in: frames.diagram.difference(isOwn, mine))
-    let isSame = !frames.diagram.intersects(some, exceptions)
-    ordinary.words[family] = isSame ? some : ownFlows
+    ordinary.words[family] = ownFlows
     ordinary.witnesses[family] = ownFlows
     let others = frames.diagram.difference(mine, isOwn)
-    foreign.words[family] = frames.diagram.difference(others, some)
+    let told = frames.diagram.exists(place, in: ownFlows)
+    foreign.words[family] = frames.diagram.difference(others, told)
     foreign.witnesses[family] = others
+  }
+
+  /// Flows without the own address, where they are the same for all of these.
+  private mutating func generalised(_ flows: Node, _ way: Way, _ family: AddressFamily) -> Node {
+    let field: Field = way == .fromMachine ? .source : .destination
+    let place = family == .ipv4 ? FrameVariables.ipv4(field) : FrameVariables[field]
+    let isOwn = frames.diagram.members(place, own.set(family))
+    let some = frames.diagram.exists(place, in: flows)
+    let exceptions = frames.diagram.exists(place, in: frames.diagram.difference(isOwn, flows))
+    return frames.diagram.intersects(some, exceptions) ? flows : some
   }
 
   // MARK: Topologies
@@ -255,7 +276,12 @@ struct ChangeFinder: ~Copyable {
     var parts: [TrafficChange.Part] = []
     for group in groups {
       guard let finding = findings[group.topologies[0]] else { continue }
-      let boxes = frames.boxes(group.words, witnesses: finding.witnesses, fixed: finding.fixed)
+      var words = group.words
+      if traffic == .ordinary {
+        for family in AddressFamily.allCases { words[family] = generalised(words[family], way, family) }
+      }
+      let witnesses = traffic == .ordinary ? group.words : finding.witnesses
+      let boxes = frames.boxes(words, witnesses: witnesses, fixed: finding.fixed)
       parts.append(
         TrafficChange.Part(
           traffic: traffic, begins: way, topologies: group.topologies, from: transition.from, to: transition.to,

@@ -65,14 +65,15 @@ extension FrameDiagram {
   }
 
   /// The first frames whose own field passes a test.
-  mutating func framesOfRequest(_ field: Field, _ test: FieldTest, _ reading: Reading) -> DecisionDiagram.Node {
-    let number: (Tracking) -> UInt128
-    switch field {
-    case .state: number = { UInt128($0.state.rawValue) }
-    case .side: number = { UInt128($0.side.rawValue) }
-    case .connections: number = { UInt128($0.connections) }
-    default: return frames(stored: field, test, reading)
-    }
+  ///
+  /// - Parameter field: one that conntrack decides.
+  mutating func framesOfRequest(_ field: Field, _ test: FieldTest) -> DecisionDiagram.Node {
+    let number: (Tracking) -> UInt128 =
+      switch field {
+      case .state: { UInt128($0.state.rawValue) }
+      case .side: { UInt128($0.side.rawValue) }
+      default: { UInt128($0.connections) }
+      }
     let passed = facts().tracking.filter { test.holds(for: number($0.value)) }.map(\.frames)
     return diagram.union(passed)
   }
@@ -80,7 +81,9 @@ extension FrameDiagram {
   /// The first frames whose answer's field passes a test; without meaning for those that have no answer.
   mutating func framesOfAnswer(_ field: Field, _ test: FieldTest, _ reading: Reading) -> DecisionDiagram.Node {
     func fixed(_ number: UInt128) -> DecisionDiagram.Node { test.holds(for: number) ? .everything : .nothing }
-    let mirrored = frames(stored: reading.mirrored(field), test, reading)
+    func mirrored(_ frames: inout FrameDiagram) -> DecisionDiagram.Node {
+      frames.frames(stored: reading.mirrored(field), test, reading)
+    }
     switch field {
     case .state: return fixed(UInt128(Tracking.answer.state.rawValue))
     case .side: return fixed(UInt128(Tracking.answer.side.rawValue))
@@ -88,21 +91,21 @@ extension FrameDiagram {
     case .sourcePort:
       // The ports of messages do not change places.
       let own = frames(stored: field, test, reading)
-      return diagram.ite(facts().messages, own, mirrored)
+      return diagram.ite(facts().messages, own, mirrored(&self))
     case .destinationPort:
       let facts = facts()
       let passed = facts.answeredBy.filter { test.holds(for: UInt128($0.key)) }.map(\.value)
       let answers = diagram.union(passed)
-      return diagram.ite(facts.messages, answers, mirrored)
+      return diagram.ite(facts.messages, answers, mirrored(&self))
     case .tcpFlags:
       let starts = diagram.and(
         frames(.protocolNumber, 6), frames(.tcpFlags, UInt128(TCPFlags.syn.rawValue)))
-      return diagram.ite(starts, fixed(UInt128(TCPFlags([.syn, .ack]).rawValue)), mirrored)
+      return diagram.ite(starts, fixed(UInt128(TCPFlags([.syn, .ack]).rawValue)), mirrored(&self))
     case .sourceMAC:
       // What was sent to a group comes back from somebody unknown.
       let isToGroup = diagram.masked(FrameVariables[.destinationMAC], value: 1 << 40, mask: 1 << 40)
-      return diagram.ite(isToGroup, fixed(0), mirrored)
-    default: return mirrored
+      return diagram.ite(isToGroup, fixed(0), mirrored(&self))
+    default: return mirrored(&self)
     }
   }
 }

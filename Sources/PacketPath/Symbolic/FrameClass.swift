@@ -25,6 +25,10 @@ enum FrameClass: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The EtherTypes of `other`; smaller numbers are lengths.
+  static let otherEtherTypes = IntervalSet<UInt128>(0x600...0xffff).subtracting(
+    IntervalSet(allCases.compactMap(\.etherType).map { UInt128($0)...UInt128($0) }))
+
   var isPacket: Bool { self == .ipv4 || self == .ipv6 }
 
   /// The fields that frames of the class have; the others are 0.
@@ -83,9 +87,7 @@ extension FrameDiagram {
     let set = diagram.restrict(kind.assignment, in: set)
     if set.isConstant { return set }
     if kind == .other {
-      let named = FrameClass.allCases.compactMap(\.etherType).map { UInt128($0)...UInt128($0) }
-      // Smaller numbers are lengths.
-      let others = frames(.etherType, in: IntervalSet(0x600...0xffff).subtracting(IntervalSet(named)))
+      let others = frames(.etherType, in: FrameClass.otherEtherTypes)
       return diagram.and(set, others)
     }
     if kind == .lengths { return lengths(in: set) }
@@ -110,10 +112,11 @@ extension FrameDiagram {
       for isLater in scope == .all ? [false, true] : [false] {
         var assignment = Self.absent(use, isTCP: protocols.contains(6), isLater: isLater, scope)
         assignment.set(FrameVariables[.isLaterFragment], isLater ? 1 : 0)
-        let rest = diagram.restrict(assignment, in: set)
-        var kind = frames(.protocolNumber, in: protocols.widened)
-        if scope == .all { kind = diagram.and(kind, frames(.isLaterFragment, isLater ? 1 : 0)) }
-        parts.append(diagram.and(kind, rest))
+        var part = diagram.and(set, frames(.protocolNumber, in: protocols.widened))
+        if part.isNothing { continue }
+        part = diagram.restrict(assignment, in: part)
+        if scope == .all { part = diagram.and(part, frames(.isLaterFragment, isLater ? 1 : 0)) }
+        parts.append(part)
       }
     }
     let packets = diagram.union(parts)

@@ -11,6 +11,7 @@ public struct FrameDiagram: ~Copyable, Sendable {
   public private(set) var lookups: [SetLookup] = []
   private var lookupPlaces: [SetLookup: Int] = [:]
   private var known: [ConditionReading: DecisionDiagram.Node] = [:]
+  private var knownRules: [RuleReading: DecisionDiagram.Node] = [:]
   var flowFacts: FlowFacts?
 
   public init() {}
@@ -18,6 +19,12 @@ public struct FrameDiagram: ~Copyable, Sendable {
   /// A condition, and how it is read.
   private struct ConditionReading: Hashable {
     var condition: Condition
+    var reading: Reading
+  }
+
+  /// Conditions of a rule, and how they are read.
+  private struct RuleReading: Hashable {
+    var conditions: [Condition]
     var reading: Reading
   }
 }
@@ -42,7 +49,8 @@ extension FrameDiagram {
     var result = diagram.members(addresses(.destination), region.destination)
     let parts = [
       diagram.members(addresses(.source), region.source),
-      frames(.sourcePort, in: region.sourcePorts.widened), frames(.destinationPort, in: region.destinationPorts.widened),
+      frames(.sourcePort, in: region.sourcePorts.widened),
+      frames(.destinationPort, in: region.destinationPorts.widened),
       frames(.protocolNumber, in: region.protocols.widened), frames(region.family),
     ]
     for part in parts { result = diagram.and(part, result) }
@@ -81,14 +89,37 @@ extension IntervalSet where Bound: BinaryInteger {
 extension FrameDiagram {
   /// The frames that meet all conditions.
   mutating func frames(_ conditions: [Condition], _ reading: Reading) -> DecisionDiagram.Node {
-    var reading = reading
-    if conditions.contains(where: \.isAboutIPv4) { reading.isIPv4 = true }
-    // Conditions on late fields first: an intersection is cheap where one side is above the other.
-    var parts: [DecisionDiagram.Node] = []
-    for condition in conditions { parts.append(frames(condition, reading)) }
-    parts.sort { diagram.variable($0) > diagram.variable($1) }
+    let key = RuleReading(conditions: conditions, reading: reading)
+    if let result = knownRules[key] { return result }
+    let result = newFrames(conditions, reading)
+    knownRules[key] = result
+    return result
+  }
+
+  private mutating func newFrames(_ conditions: [Condition], _ reading: Reading) -> DecisionDiagram.Node {
+    let reading = reading.narrowed(by: conditions)
+    // What is decided by something else than fields first: that is often nothing.
     var result = DecisionDiagram.Node.everything
-    for part in parts { result = diagram.and(part, result) }
+    var direct: [(place: DiagramField, test: FieldTest, isNegated: Bool)] = []
+    for condition in conditions {
+      if let (field, test) = condition.fieldTest, let stored = reading.stored(field) {
+        direct.append((place(of: stored, reading), test, condition.isNegated))
+      } else {
+        result = diagram.and(frames(condition, reading), result)
+      }
+    }
+    if result.isNothing { return .nothing }
+    // Late fields first: the others are put on top, without a walk through what is there.
+    direct.sort { $0.place.first > $1.place.first }
+    for (place, test, isNegated) in direct {
+      if place.last < diagram.variable(result) {
+        result = frames(
+          place, test, inside: isNegated ? .nothing : result, outside: isNegated ? result : .nothing)
+      } else {
+        let met = frames(place, test, inside: .everything, outside: .nothing)
+        result = diagram.and(isNegated ? met.complement : met, result)
+      }
+    }
     return result
   }
 
@@ -104,13 +135,11 @@ extension FrameDiagram {
 
   private mutating func frames(_ test: Condition.Test, _ reading: Reading) -> DecisionDiagram.Node {
     switch test {
-    case .range(let field, let range): return frames(field, FieldTest.range(range), reading)
-    case .masked(let field, let value, let mask):
-      return frames(field, FieldTest.masked(value: value, mask: mask), reading)
+    case .range(let field, let range): return frames(field, .range(range), reading)
+    case .masked(let field, let value, let mask): return frames(field, .masked(value: value, mask: mask), reading)
     case .equal(let first, let second):
       return diagram.equal(FrameVariables[reading.mirrored(first)], FrameVariables[reading.mirrored(second)])
-    case .tcpOption(let number):
-      return isSet(FrameVariables.tcpOption(number))
+    case .tcpOption(let number): return isSet(FrameVariables.tcpOption(number))
     case .member(let lookup):
       let variable = variable(reading.view == .answer ? lookup.swapped : lookup)
       return isSet(variable)
@@ -124,24 +153,31 @@ extension FrameDiagram {
 
   /// The frames whose field, as the reading has it, passes a test.
   private mutating func frames(_ field: Field, _ test: FieldTest, _ reading: Reading) -> DecisionDiagram.Node {
-    switch reading.view {
-    case .frame: return frames(stored: field, test, reading)
-    case .request: return framesOfRequest(field, test, reading)
-    case .answer: return framesOfAnswer(field, test, reading)
-    }
+    if let stored = reading.stored(field) { return frames(stored: stored, test, reading) }
+    return reading.view == .request ? framesOfRequest(field, test) : framesOfAnswer(field, test, reading)
   }
 
   /// The frames whose field passes a test.
   mutating func frames(stored field: Field, _ test: FieldTest, _ reading: Reading) -> DecisionDiagram.Node {
+    frames(place(of: field, reading), test, inside: .everything, outside: .nothing)
+  }
+
+  private func place(of field: Field, _ reading: Reading) -> DiagramField {
     let isShort = reading.isIPv4 && (field == .source || field == .destination)
-    let place = isShort ? FrameVariables.ipv4(field) : FrameVariables[field]
+    return isShort ? FrameVariables.ipv4(field) : FrameVariables[field]
+  }
+
+  private mutating func frames(
+    _ place: DiagramField, _ test: FieldTest, inside: DecisionDiagram.Node, outside: DecisionDiagram.Node
+  ) -> DecisionDiagram.Node {
     switch test {
     case .range(let range):
-      guard range.lowerBound <= place.maximum else { return .nothing }
-      return diagram.range(place, range.lowerBound...min(range.upperBound, place.maximum))
+      guard range.lowerBound <= place.maximum else { return outside }
+      return diagram.range(
+        place, range.lowerBound...min(range.upperBound, place.maximum), inside: inside, outside: outside)
     case .masked(let value, let mask):
-      guard value <= place.maximum else { return .nothing }
-      return diagram.masked(place, value: value, mask: mask)
+      guard value <= place.maximum else { return outside }
+      return diagram.masked(place, value: value, mask: mask, inside: inside, outside: outside)
     }
   }
 }
@@ -160,8 +196,12 @@ enum FieldTest {
 }
 
 extension Condition {
-  /// Whether only frames of IPv4 meet it.
-  fileprivate var isAboutIPv4: Bool {
-    !isNegated && test == .range(.etherType, UInt128(EtherType.ipv4)...UInt128(EtherType.ipv4))
+  /// What is asked of a single field, but for the sign; nil for other conditions.
+  fileprivate var fieldTest: (field: Field, test: FieldTest)? {
+    switch test {
+    case .range(let field, let range): (field, .range(range))
+    case .masked(let field, let value, let mask): (field, .masked(value: value, mask: mask))
+    case .equal, .tcpOption, .member, .all: nil
+    }
   }
 }

@@ -43,7 +43,8 @@ extension TrackedFrame {
       frame.spanningTree = message
     }
     let tracking = Tracking(
-      state: Tracking.State(rawValue: number(.state)) ?? .new, side: Tracking.Side(rawValue: number(.side)) ?? .original,
+      state: Tracking.State(rawValue: number(.state)) ?? .new,
+      side: Tracking.Side(rawValue: number(.side)) ?? .original,
       connections: number(.connections))
     self.init(frame, tracking)
   }

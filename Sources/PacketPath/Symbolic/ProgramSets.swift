@@ -25,7 +25,18 @@ public struct FlowSets: Sendable, Hashable {
 public struct ProgramSets: Sendable {
   /// nil for a port without a filter, where everything passes.
   public let program: KernelProgram?
-  private var known: [Reading.View: [Hook: RuleSets]] = [:]
+  private var known: [Question: [(stage: Stage, sets: RuleSets)]] = [:]
+
+  /// The frames on each way that are asked about, and the flows that begin on it; all where there is none. What is said of
+  /// others has no meaning.
+  var frameRegions: [Way: ChangedRegion] = [:]
+  var flowRegions: [Way: ChangedRegion] = [:]
+
+  /// Whose frames a stage is evaluated for.
+  private struct Question: Hashable {
+    var way: Way
+    var view: Reading.View
+  }
 
   public init(_ program: KernelProgram?) { self.program = program }
 
@@ -60,7 +71,14 @@ public struct ProgramSets: Sendable {
     _ way: Way, _ topology: Topology, _ view: Reading.View, _ frames: inout FrameDiagram
   ) -> FateSets {
     guard let program else { return .unfiltered }
-    return frames.fates(program.stages(way, topology), view, &known[view, default: [:]])
+    let region =
+      switch view {
+      case .frame: frameRegions[way]
+      case .request: flowRegions[way]
+      case .answer: flowRegions[way.opposite]
+      }
+    let question = Question(way: way, view: view)
+    return frames.fates(program.stages(way, topology), view, region, &known[question, default: []])
   }
 }
 

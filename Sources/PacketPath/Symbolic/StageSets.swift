@@ -63,16 +63,18 @@ struct RuleSets {
 
 extension FrameDiagram {
   /// What a stage does to frames: none is returned, all are decided.
-  mutating func sets(_ stage: Stage, _ view: Reading.View) -> RuleSets {
+  ///
+  /// - Parameter region: the frames that are asked about; what is said of others has no meaning.
+  mutating func sets(_ stage: Stage, _ view: Reading.View, _ region: ChangedRegion?) -> RuleSets {
     var reading = Reading(view)
     let inside = frames(stage.guards, reading)
     reading.isIPv4 = stage.guards.contains(.equals(.etherType, UInt128(EtherType.ipv4)))
     var subchains: [RuleSets] = []
     for chain in stage.subchains {
-      let sets = sets(chain.rules[...], reading, [])
+      let sets = sets(chain.rules[...], reading, [], region)
       subchains.append(closed(sets, stage.returned))
     }
-    var sets = sets(stage.root.rules[...], reading, subchains)
+    var sets = sets(stage.root.rules[...], reading, subchains, region)
     let left = sets.returned
     sets.returned = .nothing
     sets.decided = diagram.difference(sets.decided, left)
@@ -99,13 +101,17 @@ extension FrameDiagram {
   /// What rules in order do: halves first, as the sets of most are small where each rule after the other would walk through all
   /// of them.
   private mutating func sets(
-    _ rules: ArraySlice<KernelRule>, _ reading: Reading, _ subchains: [RuleSets]
+    _ rules: ArraySlice<KernelRule>, _ reading: Reading, _ subchains: [RuleSets], _ region: ChangedRegion?
   ) -> RuleSets {
     if rules.isEmpty { return RuleSets() }
-    if rules.count == 1 { return sets(rules[rules.startIndex], reading, subchains) }
+    if rules.count == 1 {
+      let rule = rules[rules.startIndex]
+      if let region, !region.mayMeet(rule.conditions, reading) { return RuleSets() }
+      return sets(rule, reading, subchains)
+    }
     let middle = rules.startIndex + rules.count / 2
-    let first = sets(rules[..<middle], reading, subchains)
-    let second = sets(rules[middle...], reading, subchains)
+    let first = sets(rules[..<middle], reading, subchains, region)
+    let second = sets(rules[middle...], reading, subchains, region)
     return sequence(first, second)
   }
 
@@ -161,17 +167,24 @@ public struct FateSets: Sendable, Hashable {
 }
 
 extension FrameDiagram {
-  /// What becomes of frames in stages, each of which is evaluated once.
-  mutating func fates(_ stages: [Stage], _ view: Reading.View, _ known: inout [Hook: RuleSets]) -> FateSets {
+  /// What becomes of frames in stages.
+  ///
+  /// - Parameters:
+  ///   - region: the frames that are asked about; what is said of others has no meaning.
+  ///   - known: stages that were evaluated in this view; libvirt makes some alike.
+  mutating func fates(
+    _ stages: [Stage], _ view: Reading.View, _ region: ChangedRegion?,
+    _ known: inout [(stage: Stage, sets: RuleSets)]
+  ) -> FateSets {
     var passing = DecisionDiagram.Node.everything
     var result = FateSets(accepted: .nothing, dropped: .nothing, rejected: .nothing, undecided: .nothing)
     for stage in stages {
       let sets: RuleSets
-      if let found = known[stage.hook] {
-        sets = found
+      if let found = known.first(where: { $0.stage.decidesLike(stage) }) {
+        sets = found.sets
       } else {
-        sets = self.sets(stage, view)
-        known[stage.hook] = sets
+        sets = self.sets(stage, view, region)
+        known.append((stage, sets))
       }
       let dropped = diagram.and(passing, sets.dropped)
       result.dropped = diagram.or(result.dropped, dropped)

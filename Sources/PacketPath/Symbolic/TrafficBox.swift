@@ -4,7 +4,8 @@
 public struct TrafficBox: Sendable, Hashable {
   /// Both where the frames of both are meant, which then have any addresses; none for frames that are no packets.
   public var families: [AddressFamily]
-  /// What the fields may be; those that are missing may be anything.
+  /// What the fields may be; those that are missing may be anything. In a box of both families protocol 1 stands for the ICMP of
+  /// each, and 58 for that of the other, which nobody uses.
   public var fields: [Field: IntervalSet<UInt128>]
   /// Kernel sets that the packet must be in, or must not be in.
   public var memberships: [SetLookup: Bool]
@@ -20,8 +21,13 @@ public struct TrafficBox: Sendable, Hashable {
         guard let numbers = fields[field] else { return .full }
         return IntervalSet(numbers.ranges.map { Bound($0.lowerBound)...Bound($0.upperBound) })
       }
+      var protocols: IntervalSet<UInt8> = narrowed(.protocolNumber)
+      if family == .ipv6, families.count == 2, protocols.contains(1) != protocols.contains(58) {
+        let change = IntervalSet<UInt8>([1...1, 58...58])
+        protocols = protocols.union(change).subtracting(protocols.intersection(change))
+      }
       return PacketRegion(
-        family: family, protocols: narrowed(.protocolNumber), source: fields[.source],
+        family: family, protocols: protocols, source: fields[.source],
         destination: fields[.destination], sourcePorts: narrowed(.sourcePort),
         destinationPorts: narrowed(.destinationPort))
     }
@@ -71,14 +77,27 @@ extension FrameDiagram {
     _ sets: FamilySets, witnesses: FamilySets, fixed: [Field: UInt128], atMost limit: Int = mostBoxes
   ) -> TrafficBoxes {
     let first = forAllPeers(sets.ipv4)
-    let second = forAllPeers(sets.ipv6)
+    let second = forAllPeers(swappingICMP(sets.ipv6))
     var common = diagram.and(first, second)
-    // Without a witness of its own a family shows nothing.
-    if witnesses.isNothing { common = .nothing }
+    // Types of messages mean something else in the other family.
+    let messages = frames(.protocolNumber, 1)
+    if !diagram.isSubset(messages, of: common) { common = diagram.difference(common, messages) }
     var result = boxes(common, AddressFamily.allCases, witnesses, fixed, limit)
     for family in AddressFamily.allCases {
-      let rest = diagram.difference(sets[family], common)
+      let told = family == .ipv4 ? common : swappingICMP(common)
+      let rest = diagram.difference(sets[family], told)
       result = result + boxes(rest, [family], witnesses, fixed, limit)
+    }
+    return result
+  }
+
+  /// The set with ICMP and ICMPv6 in each other's place.
+  private mutating func swappingICMP(_ set: DecisionDiagram.Node) -> DecisionDiagram.Node {
+    var result = set
+    for (number, other) in [(1, 58), (58, 1)] as [(UInt128, UInt128)] {
+      var assignment = DiagramAssignment()
+      assignment.set(FrameVariables[.protocolNumber], other)
+      result = diagram.ite(frames(.protocolNumber, number), diagram.restrict(assignment, in: set), result)
     }
     return result
   }
@@ -109,10 +128,23 @@ extension FrameDiagram {
     _ limit: Int
   ) -> TrafficBoxes {
     if set.isNothing { return .none }
-    let spoken = spoken(of: set, isIPv4: families == [.ipv4])
+    var spoken = spoken(of: set, isIPv4: families == [.ipv4])
     var described = set
     for field in spoken.silent { described = diagram.exists(field, in: described) }
-    let found = diagram.boxes(of: described, spoken.fields.map(\.place) + spoken.lookups.map { Self.lookupField($0) }, atMost: limit)
+    var found = DiagramBoxes(boxes: [], remainder: described)
+    while true {
+      let places = spoken.fields.map(\.place) + spoken.lookups.map { Self.lookupField($0) }
+      found = diagram.boxes(of: described, places, atMost: limit)
+      if !found.boxes.isEmpty { break }
+      // Too many ranges for words: less is said.
+      if let lookup = spoken.lookups.popLast() {
+        described = diagram.exists(Self.lookupField(lookup), in: described)
+      } else if let field = spoken.fields.popLast() {
+        described = diagram.exists(field.place, in: described)
+      } else {
+        break
+      }
+    }
     var result = TrafficBoxes(boxes: [], hasMore: !found.remainder.isNothing)
     for numbers in found.boxes {
       var box = DecisionDiagram.Node.everything

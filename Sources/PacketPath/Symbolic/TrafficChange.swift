@@ -14,10 +14,12 @@ public struct OwnAddresses: Sendable, Hashable {
     self.addresses = addresses
   }
 
-  /// The addresses of a family, link-local ones of IPv6 with them; nil if they are not known.
-  func set(_ family: AddressFamily) -> AddressSet? {
+  /// The addresses of a family, link-local ones of IPv6 with them; all that a machine can have if they are not known.
+  func set(_ family: AddressFamily) -> AddressSet {
     let own = addresses.filter { $0.family == family }.map(\.range)
-    if own.isEmpty { return nil }
+    if own.isEmpty {
+      return AddressSet.all(family).subtracting(ConnectionTracking.unansweredDestinations(family))
+    }
     // Windows and NetworkManager do not derive these from the MAC address.
     let linkLocal = AddressSet.prefix(first: 0xfe80 << 112, length: 64, family: .ipv6)
     return AddressSet(family == .ipv6 ? own + [linkLocal] : own)
@@ -84,9 +86,12 @@ extension KernelProgram? {
 }
 
 extension Stage {
-  /// Whether two stages are the same rules, wherever they come from.
-  func hasSameRules(as other: Stage) -> Bool {
-    hook == other.hook && returned == other.returned && guards == other.guards && root.hasSameRules(as: other.root)
+  /// Whether two stages are the same rules on the same hook, wherever they come from.
+  func hasSameRules(as other: Stage) -> Bool { hook == other.hook && decidesLike(other) }
+
+  /// Whether two stages are the same rules, wherever they come from and whatever they hang on.
+  func decidesLike(_ other: Stage) -> Bool {
+    returned == other.returned && guards == other.guards && root.hasSameRules(as: other.root)
       && subchains.elementsEqual(other.subchains) { $0.hasSameRules(as: $1) }
   }
 }
