@@ -59,7 +59,7 @@ struct DecisionDiagramTests {
     case 0: return Twin(diagram.and(left.node, right.node)) { left.members[$0] && right.members[$0] }
     case 1: return Twin(diagram.or(left.node, right.node)) { left.members[$0] || right.members[$0] }
     case 2: return Twin(diagram.difference(left.node, right.node)) { left.members[$0] && !right.members[$0] }
-    case 3: return Twin(diagram.symmetricDifference(left.node, right.node)) { left.members[$0] != right.members[$0] }
+    case 3: return Twin(diagram.union([left.node, right.node, left.node])) { left.members[$0] || right.members[$0] }
     case 4: return Twin(left.node.complement) { !left.members[$0] }
     case 5:
       let third = random(depth - 1, in: &diagram, using: &generator)

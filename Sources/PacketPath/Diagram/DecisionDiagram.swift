@@ -61,9 +61,6 @@ public struct DecisionDiagram: ~Copyable, Sendable {
     remembered = Array(repeating: Self.unused, count: 1 << Self.firstSize)
     rememberedShift = UInt64(64 - Self.firstSize)
   }
-
-  /// How many branches there are in all.
-  public var count: Int { branches.count - 1 }
 }
 
 // MARK: Branches

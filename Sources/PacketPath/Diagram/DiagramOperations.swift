@@ -28,13 +28,6 @@ extension DecisionDiagram {
   /// The vectors of the first set that are not in the second.
   public mutating func difference(_ left: Node, _ right: Node) -> Node { and(left, right.complement) }
 
-  /// The vectors in exactly one of the sets.
-  public mutating func symmetricDifference(_ left: Node, _ right: Node) -> Node {
-    let first = difference(left, right)
-    let second = difference(right, left)
-    return or(first, second)
-  }
-
   /// The vectors of `yes` where they are in the condition, those of `no` where they are not.
   public mutating func ite(_ condition: Node, _ yes: Node, _ no: Node) -> Node {
     if yes == no { return yes }

@@ -13,7 +13,7 @@ struct ChangedRegion: Sendable {
   private(set) var frames = DecisionDiagram.Node.nothing
 
   /// With more rules than that, asking each of the others about them takes longer than to evaluate them.
-  private static let mostRules = 64
+  private static let mostRules = 256
 
   /// Rules that only one of two programs has; nil if there are too many of them, or if the programs differ in more than rules.
   static func changedRules(_ old: KernelProgram?, _ new: KernelProgram?) -> [ChangedRule]? {
