@@ -15,7 +15,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible, ExpressibleB
 
   public var family: Family { bytes.count == 4 ? .ipv4 : .ipv6 }
 
-  init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+  public init(bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
   /// The address of a text; nil if the text is none.
   public init?(_ text: String) {
@@ -60,7 +60,7 @@ public struct HardwareAddress: Sendable, Hashable, ExpressibleByStringLiteral {
   /// 6 bytes.
   public let bytes: [UInt8]
 
-  init(bytes: some Sequence<UInt8>) {
+  public init(bytes: some Sequence<UInt8>) {
     self.bytes = Array(bytes)
     precondition(self.bytes.count == 6, "six bytes")
   }

@@ -9,7 +9,13 @@ enum Number {
   static let fragment: UInt8 = 44
   static let gre: UInt8 = 47
   static let icmpv6: UInt8 = 58
+  static let esp: UInt8 = 50
+  static let authentication: UInt8 = 51
+  /// Nothing follows, in IPv6.
+  static let none: UInt8 = 59
   static let vrrp: UInt8 = 112
+  static let sctp: UInt8 = 132
+  static let udplite: UInt8 = 136
   /// The IANA has given it to "any private encryption scheme": nothing speaks it.
   static let nobody: UInt8 = 99
 
@@ -33,6 +39,8 @@ extension FixedWidthInteger {
     stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> $0) }
   }
 
+  var littleEndianBytes: [UInt8] { bytes.reversed() }
+
   init(bytes: some Sequence<UInt8>) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
 }
 
@@ -49,13 +57,13 @@ enum Encoding {
 
   static func packet(
     from source: Address, to destination: Address, _ number: UInt8, hops: UInt8 = 64, _ payload: [UInt8],
-    identification: UInt16 = 0, fragment: UInt16 = 0
+    identification: UInt16 = 0, fragment: UInt16 = 0, trafficClass: UInt8 = 0
   ) -> [UInt8] {
     guard source.family == .ipv4 else {
-      return [0x60, 0, 0, 0] + UInt16(payload.count).bytes + [number, hops] + source.bytes + destination.bytes + payload
+      return [0x60 | trafficClass >> 4, trafficClass << 4, 0, 0] + UInt16(payload.count).bytes + [number, hops] + source.bytes + destination.bytes + payload
     }
     var header: [UInt8] =
-      [0x45, 0] + UInt16(20 + payload.count).bytes + identification.bytes + fragment.bytes + [hops, number, 0, 0]
+      [0x45, trafficClass] + UInt16(20 + payload.count).bytes + identification.bytes + fragment.bytes + [hops, number, 0, 0]
     header += source.bytes + destination.bytes
     header.replaceSubrange(10..<12, with: checksum(header).bytes)
     return header + payload
@@ -88,11 +96,40 @@ enum Encoding {
 
   static func tcp(
     from source: Address, _ sourcePort: UInt16, to destination: Address, _ port: UInt16, sequence: UInt32,
-    acknowledged: UInt32, flags: UInt8, _ data: [UInt8] = []
+    acknowledged: UInt32, flags: UInt8, options: [UInt8] = [], _ data: [UInt8] = []
   ) -> [UInt8] {
     let numbers = sourcePort.bytes + port.bytes + sequence.bytes + acknowledged.bytes
-    let segment = numbers + [0x50, flags] + UInt16(64000).bytes + [0, 0, 0, 0] + data
+    let length = UInt8(5 + options.count / 4) << 4
+    let segment = numbers + [length, flags] + UInt16(64000).bytes + [0, 0, 0, 0] + options + data
     return summed(segment, at: 16, source, destination, Number.tcp)
+  }
+
+  /// UDP-Lite whose checksum covers everything (RFC 3828, 3.1).
+  static func udplite(
+    from source: Address, _ sourcePort: UInt16, to destination: Address, _ port: UInt16, _ data: [UInt8]
+  ) -> [UInt8] {
+    summed(sourcePort.bytes + port.bytes + [0, 0, 0, 0] + data, at: 6, source, destination, Number.udplite)
+  }
+
+  /// INIT, or the answer to it (RFC 9260, 3.3.2 and 3.3.3), with the data in a parameter that receivers skip.
+  static func sctp(_ sourcePort: UInt16, _ port: UInt16, isAnswer: Bool, _ data: [UInt8]) -> [UInt8] {
+    let tag = UInt32(0x0102_0304)
+    let body = tag.bytes + UInt32(64000).bytes + [0, 1, 0, 1] + UInt32(1).bytes
+    let parameter = UInt16(0xc0de).bytes + UInt16(4 + data.count).bytes + data
+    let chunk = [isAnswer ? 2 : 1, 0] + UInt16(4 + body.count + parameter.count).bytes + body + parameter
+    var packet = sourcePort.bytes + port.bytes + (isAnswer ? tag : 0).bytes + [0, 0, 0, 0] + chunk
+    packet.replaceSubrange(8..<12, with: crc32c(packet).littleEndianBytes)
+    return packet
+  }
+
+  /// RFC 9260, appendix A.
+  private static func crc32c(_ bytes: [UInt8]) -> UInt32 {
+    var remainder = UInt32.max
+    for byte in bytes {
+      remainder ^= UInt32(byte)
+      for _ in 0..<8 { remainder = remainder & 1 == 0 ? remainder >> 1 : remainder >> 1 ^ 0x82f6_3b78 }
+    }
+    return ~remainder
   }
 
   /// An ICMP or ICMPv6 message; `rest` is all behind the checksum.
