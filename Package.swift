@@ -132,8 +132,18 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "nwfleet", "Sandbox", "SandboxFixture", "Processes", "FilterModel", "FilterXML", "FilterGenerator", "Planning",
-        "PacketPath", "PacketProbe",
+        "PacketPath", "PacketProbe", "PacketAgreement",
       ], swiftSettings: shell),
+    /** What PacketPath says of frames beside what the kernel does with them. */
+    .target(
+      name: "PacketAgreement",
+      dependencies: [
+        "PacketProbe", "PacketPath", "FilterGenerator", "FilterModel", "FilterXML", "Diagnostics", "Libvirt", "Sandbox",
+        "Processes", "PolicyLanguage", "Compiler",
+      ], path: "Tests/PacketAgreement", swiftSettings: shell),
+    .executableTarget(
+      name: "fuzz-packets", dependencies: ["PacketAgreement", "Sandbox"], path: "Tests/FuzzPackets",
+      swiftSettings: shell),
     /** Real packets between the machines of a sandbox host, and what becomes of them. */
     .target(
       name: "PacketProbe", dependencies: ["Sandbox", "Processes"], path: "Tests/PacketProbe", swiftSettings: shell),

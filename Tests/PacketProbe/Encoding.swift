@@ -11,8 +11,6 @@ enum Number {
   static let icmpv6: UInt8 = 58
   static let esp: UInt8 = 50
   static let authentication: UInt8 = 51
-  /// Nothing follows, in IPv6.
-  static let none: UInt8 = 59
   static let vrrp: UInt8 = 112
   static let sctp: UInt8 = 132
   static let udplite: UInt8 = 136

@@ -3,7 +3,7 @@
 import Processes
 public import Sandbox
 
-/// A sandbox host on a NAT network whose machines say nothing by themselves, for many frames at a time: each is sent with a
+/// A sandbox host 1 on a NAT network whose machines say nothing by themselves, for many frames at a time: each is sent with a
 /// token at one place, and is looked for at another.
 ///
 /// VM 1 is the peer on the same bridge, without a filter; those under test begin with 2.
@@ -36,6 +36,9 @@ public final class FrameLab: Sendable {
 
   /// What is known about the addresses of its places.
   public let plan: LabPlan
+  /// Both ends of the way to the world.
+  private let world: HardwareAddress
+  private let uplink: HardwareAddress
   private let catcher: FrameCatcher
   private let links: [LinkSocket]
   private let stack: StackSockets
@@ -54,10 +57,12 @@ public final class FrameLab: Sendable {
       links.append(try await NetworkNamespace(path: path).run { try LinkSocket(device) })
     }
     let own = NetworkNamespace(path: "/proc/\(pid)/ns/net")
-    plan = LabPlan(
-      machines: (1...machines).map { HardwareAddress(host.virtualMachine($0).mac) }, world: links[machines].mac,
-      bridge: links[machines + 1].mac, uplink: links[machines + 2].mac)
-    let result = try await sandbox.exec(["sh", "-c", plan.script])
+    plan = LabPlan(machines: machines)
+    (world, uplink) = (links[machines].mac, links[machines + 2].mac)
+    guard plan.bridge == links[machines + 1].mac else {
+      throw SandboxError(code: .failed, message: "the bridge of \(host.name) has another MAC address than expected")
+    }
+    let result = try await sandbox.exec(["sh", "-c", plan.script(world: world)])
     guard result.succeeded else {
       throw SandboxError(code: .failed, message: "cannot prepare \(host.name): \(result.errorOutput)")
     }
@@ -86,7 +91,9 @@ public final class FrameLab: Sendable {
     var wanted: [FrameCatcher.Sighting: Shot] = [:]
     var encoded: [UInt32: [UInt8]] = [:]
     for shot in shots {
-      let (bytes, place) = shot.frame.encoded(token: shot.token)
+      var frame = shot.frame
+      if shot.from == .world { (frame.sourceMAC, frame.destinationMAC) = (world, uplink) }
+      let (bytes, place) = frame.encoded(token: shot.token)
       encoded[shot.token] = bytes
       wanted[FrameCatcher.Sighting(token: shot.token, place: index(shot.to, shot.frame), offset: place)] = shot
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Sandbox
+
 /// Which addresses the places of a frame lab have: whole networks, so that filters have something to tell apart.
 ///
 /// | place | IPv4 | IPv6 |
@@ -10,10 +12,15 @@
 public struct LabPlan: Sendable {
   /// Of VM 1 and so on.
   public let machines: [HardwareAddress]
-  public let world: HardwareAddress
-  /// The host on the bridge, and on the way to the world.
+  /// The host on the bridge.
   public let bridge: HardwareAddress
-  public let uplink: HardwareAddress
+
+  /// The plan of host 1 of a sandbox.
+  public init(machines: Int) {
+    let host = Sandbox().host(1)
+    self.machines = (1...machines).map { HardwareAddress(host.virtualMachine($0).mac) }
+    bridge = "52:54:00:01:ff:03"
+  }
 
   public func mac(_ machine: Int) -> HardwareAddress { machines[machine - 1] }
 
@@ -24,7 +31,8 @@ public struct LabPlan: Sendable {
   /// - A host with no rule that looks at connections does not track them, and what is tracked before a filter is bound
   ///   must be known to it.
   /// - The host answers nothing itself; errors about packets are not held back.
-  var script: String {
+  /// - Parameter world: the MAC address at the other end of the uplink.
+  func script(world: HardwareAddress) -> String {
     let names = machines.indices.map { "vm\($0 + 1)" }
     return """
       set -eu
@@ -46,10 +54,10 @@ public struct LabPlan: Sendable {
       \(names.indices.map { "fdb replace \(machines[$0].text) dev vnet\($0 + 1) master static" }.joined(separator: "\n"))
       END
       ip -batch - <<'END'
-      \(routes.joined(separator: "\n"))
+      \(routes(world).joined(separator: "\n"))
       END
       ip -6 -batch - <<'END'
-      \(routes6.joined(separator: "\n"))
+      \(routes6(world).joined(separator: "\n"))
       END
 
       """
@@ -85,7 +93,7 @@ public struct LabPlan: Sendable {
     """
   }
 
-  private var routes: [String] {
+  private func routes(_ world: HardwareAddress) -> [String] {
     machines.indices.flatMap { index in
       [
         "neigh replace 169.254.1.\(index + 1) lladdr \(machines[index].text) nud permanent dev br0",
@@ -98,7 +106,7 @@ public struct LabPlan: Sendable {
     ]
   }
 
-  private var routes6: [String] {
+  private func routes6(_ world: HardwareAddress) -> [String] {
     machines.indices.flatMap { index in
       [
         "neigh replace fe80::1:\(index + 1) lladdr \(machines[index].text) nud permanent dev br0",

@@ -82,7 +82,8 @@ struct FrameAim {
     let (near, far) = (address(isIPv4, machine: true, topology), address(isIPv4, machine: false, topology))
     (frame.source, frame.destination) = way == .fromMachine ? (near, far) : (far, near)
     frame.protocolNumber = pick([6, 6, 17, 17, isIPv4 ? 1 : 58, 50, 136, 132, 99, 2])
-    frame.sourcePort = pick([0, 22, 53, 68, 80, 1023, 1024, 40000, 65535])
+    frame.sourcePort =
+      chance(2, of: 3) ? .random(in: 1024...65535, using: &random) : pick([0, 22, 53, 68, 80, 1023, 65535])
     frame.destinationPort = pick([0, 22, 53, 67, 80, 443, 1000, 8080, 65535])
     if frame.protocolNumber == 1 { frame.destinationPort = pick([8, 0, 3, 11, 13]) << 8 }
     if frame.protocolNumber == 58 { frame.destinationPort = pick([128, 129, 1, 135, 136, 133, 143]) << 8 }
@@ -148,7 +149,7 @@ struct FrameAim {
     case "srcmacaddr", "dstmacaddr":
       let isSource = (name == "srcmacaddr") != (reversed && match.filterProtocol.layer == .ethernet)
       let mac = mac(value, match[name == "srcmacaddr" ? "srcmacmask" : "dstmacmask"]?.value)
-      frame[keyPath: isSource ? \.sourceMAC : \.destinationMAC] = mac
+      frame[keyPath: isSource ? \ProbeFrame.sourceMAC : \ProbeFrame.destinationMAC] = mac
     case "srcipaddr": frame[keyPath: swapped(\.source, \.destination)] = address(value, match["srcipmask"]?.value)
     case "dstipaddr": frame[keyPath: swapped(\.destination, \.source)] = address(value, match["dstipmask"]?.value)
     case "srcipfrom": frame[keyPath: swapped(\.source, \.destination)] = address(value, to: match["srcipto"]?.value)
@@ -156,10 +157,10 @@ struct FrameAim {
     case "protocol": frame.protocolNumber = UInt8(near(value, nil, 255))
     case "srcportstart":
       let port = UInt16(near(value, match["srcportend"]?.value, 65535))
-      frame[keyPath: reversed ? \.destinationPort : \.sourcePort] = port
+      frame[keyPath: reversed ? \ProbeFrame.destinationPort : \ProbeFrame.sourcePort] = port
     case "dstportstart":
       let port = UInt16(near(value, match["dstportend"]?.value, 65535))
-      frame[keyPath: reversed ? \.sourcePort : \.destinationPort] = port
+      frame[keyPath: reversed ? \ProbeFrame.sourcePort : \ProbeFrame.destinationPort] = port
     case "type" where match.filterProtocol != .stp:
       let type = UInt16(near(value, match["typeend"]?.value, 255))
       frame.destinationPort = type << 8 | frame.destinationPort & 255
@@ -195,12 +196,12 @@ struct FrameAim {
     case "hwtype": frame.arp.hardwareType = UInt16(near(value, nil, 65535))
     case "protocoltype": frame.arp.protocolType = UInt16(near(value, nil, 65535))
     case "opcode": frame.arp.operation = UInt16(near(value, nil, 65535))
-    case "arpsrcmacaddr": frame.arp[keyPath: reversed ? \.targetMAC : \.senderMAC] = mac(value, nil)
-    case "arpdstmacaddr": frame.arp[keyPath: reversed ? \.senderMAC : \.targetMAC] = mac(value, nil)
+    case "arpsrcmacaddr": frame.arp[keyPath: reversed ? \ProbeFrame.ARP.targetMAC : \ProbeFrame.ARP.senderMAC] = mac(value, nil)
+    case "arpdstmacaddr": frame.arp[keyPath: reversed ? \ProbeFrame.ARP.senderMAC : \ProbeFrame.ARP.targetMAC] = mac(value, nil)
     case "arpsrcipaddr":
-      frame.arp[keyPath: reversed ? \.target : \.sender] = address(value, match["arpsrcipmask"]?.value)
+      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.target : \ProbeFrame.ARP.sender] = address(value, match["arpsrcipmask"]?.value)
     case "arpdstipaddr":
-      frame.arp[keyPath: reversed ? \.sender : \.target] = address(value, match["arpdstipmask"]?.value)
+      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.sender : \ProbeFrame.ARP.target] = address(value, match["arpdstipmask"]?.value)
     case "gratuitous": if chance(2, of: 3) { frame.arp.target = frame.arp.sender }
     default: break
     }
@@ -247,7 +248,7 @@ struct FrameAim {
   private mutating func mac(_ value: Value, _ mask: Value?) -> HardwareAddress {
     guard case .mac(let address) = value else { return plan.mac(machine) }
     guard let mask, case .mac(let bits) = mask else {
-      return HardwareAddress(MACAddress(bits: address.bits ^ pick([0, 0, 0, 0, 1])))
+      return HardwareAddress(MACAddress(bits: address.bits ^ pick([0, 0, 0, 0, 1] as [UInt64])))
     }
     let rest = ~bits.bits & 0xffff_ffff_ffff
     let inside = address.bits & bits.bits | .random(in: 0...UInt64.max, using: &random) & rest
@@ -297,6 +298,7 @@ struct FrameAim {
       let (near, far) = (address(isIPv4, machine: true, topology), address(isIPv4, machine: false, topology))
       (frame.source, frame.destination) = way == .fromMachine ? (near, far) : (far, near)
     }
+    if frame.hasPacket, Self.untold.contains(frame.protocolNumber) { frame.protocolNumber = 99 }
     guard topology != .bridged else { return frame }
     if way == .fromMachine { frame.destinationMAC = plan.bridge } else {
       (frame.sourceMAC, frame.destinationMAC) = (plan.bridge, plan.mac(machine))
@@ -312,6 +314,9 @@ struct FrameAim {
     }
     return frame
   }
+
+  /// Headers of IPv6 that others follow (and DCCP, which needs one that is right): what is sent has none.
+  private static let untold: Set<UInt8> = [0, 33, 43, 44, 59, 60]
 
   /// Whether packets to an address get to the VM, or to the other end.
   func isAt(_ address: Address, machine isMachine: Bool, _ topology: Topology) -> Bool {
