@@ -54,14 +54,31 @@ struct Trial: Sendable {
 
 extension Trial: CustomStringConvertible {
   var description: String {
-    let direction = way == .fromMachine ? "from the VM" : "to the VM"
-    let place =
-      switch topology {
-      case .bridged: "a machine on the bridge"
-      case .routed: "behind the host"
-      case .host: "the host"
-      }
-    return "\(direction), \(place) at the other end, \(tracking.state) \(tracking.side)\n\(frame.packetPathFrame)"
+    "\(way == .fromMachine ? "from" : "to") the VM, \(topology), \(frame.summary(tracking))"
+  }
+}
+
+extension ProbeFrame {
+  /// `52:54:00:01:00:02 > 52:54:00:01:00:01, tcp 10.1.2.10:1024 to 10.2.0.10:22 flags 2, new original`.
+  fileprivate func summary(_ tracking: Tracking) -> String {
+    let frame = packetPathFrame
+    var parts = ["\(sourceMAC.text) > \(destinationMAC.text)"]
+    if let vlan { parts.append("vlan \(vlan)") }
+    if let packet = frame.packet {
+      parts.append(
+        "\(packet)" + (protocolNumber == 6 ? " flags \(tcpFlags)" : "") + (tcpOption.map { " option \($0)" } ?? "")
+          + (typeOfService == 0 ? "" : " tos \(typeOfService)"))
+      parts.append("\(tracking.state) \(tracking.side)")
+    } else if frame.etherType == EtherType.arp || frame.etherType == EtherType.rarp {
+      parts.append(
+        "ethertype 0x\(String(etherType, radix: 16)), operation \(arp.operation), \(arp.senderMAC.text) \(arp.sender) to "
+          + "\(arp.targetMAC.text) \(arp.target), types \(arp.hardwareType) 0x\(String(arp.protocolType, radix: 16))")
+    } else if let message = frame.spanningTree {
+      parts.append("\(message)")
+    } else {
+      parts.append("ethertype 0x\(String(etherType, radix: 16))")
+    }
+    return parts.joined(separator: ", ")
   }
 }
 

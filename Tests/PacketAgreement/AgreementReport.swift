@@ -66,26 +66,34 @@ public struct AgreementReport: Sendable {
 }
 
 extension AgreementResult {
-  /// All about the first disagreement.
+  /// All about a disagreement.
   func text(_ index: Int) -> String {
-    let trial = item.trials[index]
-    let outcome = (try? item.program(CaseSource.plan))?.evaluate(
-      trial.frame.packetPathFrame, trial.way, trial.topology, trial.tracking)
+    let steps = evaluation(index)?.steps.map { "  \($0.hook) \($0.chain): \($0.event)\n" }.joined() ?? ""
+    let xml = item.tree.definitionOrder?.reversed().map { FilterXML.write($0) }.joined() ?? ""
+    let parameters = item.tree.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.joined(separator: ","))" }
+    return """
+      ==== \(line(index))
+      PacketPath's steps:
+      \(steps)The binding's parameters: \(parameters.joined(separator: " "))
+      \(xml)\(rules)
+      """
+  }
+
+  /// A disagreement in one line.
+  func line(_ index: Int) -> String {
     let kernel =
       switch findings[index] {
       case .disagreement(let arrived): arrived ? "passes" : "drops"
       case .rejected: "rejects"
       default: "agrees"
       }
-    let xml = item.tree.definitionOrder?.reversed().map { FilterXML.write($0) }.joined() ?? ""
-    let parameters = item.tree.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    return """
-      ==== \(item.name): the kernel \(kernel) what PacketPath has \(outcome.map { "\($0.outcome)" } ?? "no program for")
-      \(trial)
-      steps: \(outcome?.steps.map { "\($0)" }.joined(separator: "\n       ") ?? "")
-      parameters: \(parameters.joined(separator: ", "))
-      \(xml)
-      \(rules)
-      """
+    let outcome = evaluation(index).map { "\($0.outcome)" } ?? "refused"
+    return "\(item.name): the kernel \(kernel), PacketPath \(outcome): \(item.trials[index])"
+  }
+
+  private func evaluation(_ index: Int) -> Evaluation? {
+    let trial = item.trials[index]
+    return (try? item.program(CaseSource.plan))?.evaluate(
+      trial.frame.packetPathFrame, trial.way, trial.topology, trial.tracking)
   }
 }

@@ -126,7 +126,9 @@ struct AgreementRun: Sendable {
       if arrived.contains(number) { results[key.0].passed += 1 }
       if arrived.contains(number) != expected.contains(number) {
         results[key.0].findings[key.1] = .disagreement(arrived: arrived.contains(number))
-      } else if outcomes[number] == .dropped, lab.wasTold(shot(cases, key, number, phase: 4)) {
+      } else if outcomes[number] == .dropped, cases[key.0].isUnicast(cases[key.0].trials[key.1], lab.plan),
+        lab.wasTold(shot(cases, key, number, phase: 4))
+      {
         results[key.0].findings[key.1] = .rejected
       }
     }
@@ -218,6 +220,11 @@ extension Outcome {
 }
 
 extension AgreementCase {
+  /// Whether a bridge brings the frame to no other port, whose filter might tell the sender.
+  fileprivate func isUnicast(_ trial: Trial, _ plan: LabPlan) -> Bool {
+    [plan.mac(machine), plan.mac(1), plan.bridge].contains(trial.frame.destinationMAC)
+  }
+
   /// Why a trial says nothing, though its frame could be sent; nil if it does.
   fileprivate func incomparable(_ trial: Trial) -> String? {
     let limits = tree.filters.values.contains { $0.rules.contains { $0.match?["connlimit-above"] != nil } }

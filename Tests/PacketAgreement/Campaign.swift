@@ -68,6 +68,7 @@ public struct Campaign: Sendable {
 
   /// Makes disagreements of different cases small.
   private func tell(_ wrong: [(result: AgreementResult, trial: Int)], _ report: inout AgreementReport) async throws {
+    report.disagreements += wrong.prefix(50).map { $0.result.line($0.trial) }
     var names: Set<String> = []
     for (result, trial) in wrong {
       guard names.count < Self.told.count else { break }

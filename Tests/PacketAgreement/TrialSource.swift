@@ -87,6 +87,8 @@ struct TrialSource {
     case 6:
       // Without PSH: SYN, with URG too; ACK, with URG too, of a connection that began before (nf_conntrack_tcp_loose).
       state = [2, 34, 16, 48].contains(frame.tcpFlags & ~8) ? .new : .invalid
+    // An answer to INIT that nobody sent.
+    case 132: state = frame.tcpFlags == 18 ? .invalid : .new
     case 1 where isIPv4: state = [8, 13, 15, 17].contains(type) ? .new : .invalid
     case 58 where !isIPv4:
       // MLD and neighbour discovery are not tracked; redirects are not among them.

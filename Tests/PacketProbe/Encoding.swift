@@ -102,11 +102,12 @@ enum Encoding {
     return summed(segment, at: 16, source, destination, Number.tcp)
   }
 
-  /// UDP-Lite whose checksum covers everything (RFC 3828, 3.1).
+  /// UDP-Lite whose checksum covers everything (RFC 3828, 3.1), made as if the protocol were UDP: so does Linux's connection
+  /// tracking, and takes right ones for wrong (nf_conntrack_proto_udp.c, udplite_error).
   static func udplite(
     from source: Address, _ sourcePort: UInt16, to destination: Address, _ port: UInt16, _ data: [UInt8]
   ) -> [UInt8] {
-    summed(sourcePort.bytes + port.bytes + [0, 0, 0, 0] + data, at: 6, source, destination, Number.udplite)
+    summed(sourcePort.bytes + port.bytes + [0, 0, 0, 0] + data, at: 6, source, destination, Number.udp)
   }
 
   /// INIT, or the answer to it (RFC 9260, 3.3.2 and 3.3.3), with the data in a parameter that receivers skip.

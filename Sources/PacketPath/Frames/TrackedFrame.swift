@@ -51,22 +51,34 @@ public struct TrackedFrame: Sendable, Hashable {
     }
   }
 
+  /// A field of a spanning tree message as the kernel reads it, which is not where it is.
+  ///
+  /// `struct stp_header` of ebt_stp.c has one byte for the protocol where IEEE 802.1D has two, so that everything behind
+  /// it is read one byte early: the version for the type, the type for the flags, the flags and the upper half of the
+  /// root's priority for that priority. ebtables and Linux 6.18 do so.
   private func spanningTree(_ field: Field) -> UInt128 {
     guard let message = frame.spanningTree else { return 0 }
+    func joined(_ before: some BinaryInteger, _ here: UInt16) -> UInt128 {
+      UInt128(UInt8(truncatingIfNeeded: before)) << 8 | UInt128(here >> 8)
+    }
+    func joined(_ before: UInt16, _ here: MACAddress) -> UInt128 {
+      UInt128(before & 255) << 40 | UInt128(here.bits >> 8)
+    }
     return switch field {
     case .isSpanningTree: 1
-    case .stpType: UInt128(message.type)
-    case .stpFlags: UInt128(message.flags)
-    case .rootPriority: UInt128(message.rootPriority)
-    case .rootAddress: UInt128(message.rootAddress.bits)
-    case .rootCost: UInt128(message.rootCost)
-    case .senderPriority: UInt128(message.senderPriority)
-    case .senderBridge: UInt128(message.senderBridge.bits)
-    case .stpPort: UInt128(message.port)
-    case .messageAge: UInt128(message.messageAge)
-    case .maximumAge: UInt128(message.maximumAge)
-    case .helloTime: UInt128(message.helloTime)
-    default: UInt128(message.forwardDelay)
+    // The version, which is 0 in every frame that is taken for a message.
+    case .stpType: 0
+    case .stpFlags: UInt128(message.type)
+    case .rootPriority: joined(message.flags, message.rootPriority)
+    case .rootAddress: joined(message.rootPriority, message.rootAddress)
+    case .rootCost: UInt128(message.rootAddress.bits & 255) << 24 | UInt128(message.rootCost >> 8)
+    case .senderPriority: joined(message.rootCost, message.senderPriority)
+    case .senderBridge: joined(message.senderPriority, message.senderBridge)
+    case .stpPort: joined(message.senderBridge.bits, message.port)
+    case .messageAge: joined(message.port, message.messageAge)
+    case .maximumAge: joined(message.messageAge, message.maximumAge)
+    case .helloTime: joined(message.maximumAge, message.helloTime)
+    default: joined(message.helloTime, message.forwardDelay)
     }
   }
 }

@@ -79,6 +79,12 @@ struct EthernetConditions {
     try add("hwtype", .hardwareType)
     try add("opcode", .operation)
     try add("protocoltype", .protocolType, radix: 16)
+    // The addresses of a message are looked at only where it is about IPv4, its MAC addresses where it is about Ethernet;
+    // any other message does not match, negated or not (ebt_arp.c, ebt_arp_mt).
+    if ["arpsrcipaddr", "arpdstipaddr"].contains(where: bound.has) || isGratuitous {
+      conditions.append(.equals(.protocolType, UInt128(EtherType.ipv4)))
+    }
+    if ["arpsrcmacaddr", "arpdstmacaddr"].contains(where: bound.has) { conditions.append(.equals(.hardwareType, 1)) }
     // libvirt keeps the source's mask for the destination if that has none.
     let sourceMask = bound.has("arpsrcipaddr") ? try bound.mask("arpsrcipmask", .ipv4) : nil
     let destinationMask = try bound.mask("arpdstipmask", .ipv4) ?? sourceMask
@@ -86,11 +92,13 @@ struct EthernetConditions {
     try add(arpAddress: "arpdstipaddr", destinationMask, field(.targetAddress, .senderAddress))
     try add(mac: "arpsrcmacaddr", mask: nil, field(.senderMAC, .targetMAC))
     try add(mac: "arpdstmacaddr", mask: nil, field(.targetMAC, .senderMAC))
-    if bound.attribute("gratuitous")?.value == .flag(true) {
+    if isGratuitous {
       conditions.append(
         Condition(.equal(.senderAddress, .targetAddress), isNegated: bound.isNegated("gratuitous")))
     }
   }
+
+  private var isGratuitous: Bool { bound.attribute("gratuitous")?.value == .flag(true) }
 
   private mutating func add(
     arpAddress name: String, _ mask: UInt128?, _ field: Field
