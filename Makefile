@@ -6,10 +6,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test check docs fmt demo bench fuzz soak install clean
+.PHONY: help deps build test check docs fmt demo bench fuzz fuzz-packets soak install clean
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
 
 deps: ## Install the Debian packages that are missing, with sudo if not root.
 	@scripts/deps.sh
@@ -42,6 +42,9 @@ bench: build ## Measure speed beside other ways to do the same.
 
 fuzz: deps ## Feed broken YAML and XML to the readers, for SECONDS each (60).
 	@scripts/fuzz.sh $(SECONDS)
+
+fuzz-packets: deps ## Compare PAIRS (20000) of a random filter and a packet with the kernel; SEED, CASES.
+	@CASES='$(CASES)' scripts/fuzz-packets.sh $(or $(PAIRS),20000) $(SEED)
 
 soak: build ## Run for SECONDS (60), with faults.
 	@scripts/soak.sh $(SECONDS)

@@ -141,6 +141,7 @@ let package = Package(
         "PacketProbe", "PacketPath", "FilterGenerator", "FilterModel", "FilterXML", "Diagnostics", "Libvirt", "Sandbox",
         "Processes", "PolicyLanguage", "Compiler",
       ], path: "Tests/PacketAgreement", swiftSettings: shell),
+    tests("PacketAgreement", ["PacketProbe", "PacketPath", "FilterGenerator", "FilterModel"]),
     .executableTarget(
       name: "fuzz-packets", dependencies: ["PacketAgreement", "Sandbox"], path: "Tests/FuzzPackets",
       swiftSettings: shell),

@@ -40,16 +40,13 @@ public struct FilterPalette: Sendable {
     case "hwtype": return one([1, 1, 6])
     case "protocoltype": return one([0x0800, 0x0800, 0x86dd])
     case "opcode": return one([1, 1, 2, 2, 3, 4, 8, 300])
-    case "type": return definition.kind == .number(0...255) && definition.summary.hasPrefix("BPDU")
-      ? one([0, 0, 0, 0x80, 2]) : one(Self.messages)
+    case "type": return one(definition.summary.hasPrefix("BPDU") ? [0, 0, 0, 0x80, 2] : Self.messages)
     case "code": return one([0, 0, 1, 3, 4, 255])
     case "flags" where definition.kind == .tcpFlags:
-      return .tcpFlags(
-        TCPFlagsMatch(
-          mask: TCPFlags(rawValue: [0x12, 0x02, 0x3f, 0x17, .random(in: 0...63, using: &generator)].randomElement(
-            using: &generator)!),
-          flags: TCPFlags(rawValue: [0x02, 0x12, 0x10, 0, .random(in: 0...63, using: &generator)].randomElement(
-            using: &generator)!)))
+      let any = UInt8.random(in: 0...63, using: &generator)
+      let mask = [0x12, 0x02, 0x3f, 0x17, any].randomElement(using: &generator)!
+      let flags = [0x02, 0x12, 0x10, 0, any].randomElement(using: &generator)!
+      return .tcpFlags(TCPFlagsMatch(mask: TCPFlags(rawValue: mask), flags: TCPFlags(rawValue: flags)))
     case "flags": return one([0, 1, 128, 129])
     case "option": return one(Self.options)
     case "dscp": return one([0, 4, 8, 10, 46, 63])

@@ -10,6 +10,8 @@ struct AgreementCase: Sendable {
   /// What it takes to make it again: `seed 7, case 12`.
   var name: String
   var tree: FilterTree
+  /// The text of the first filter, where libvirt is to read that: the tree is then what libvirt makes of it.
+  var xml: String?
   /// The number of the VM.
   var machine: Int
   var trials: [Trial]
@@ -71,8 +73,9 @@ extension ProbeFrame {
       parts.append("\(tracking.state) \(tracking.side)")
     } else if frame.etherType == EtherType.arp || frame.etherType == EtherType.rarp {
       parts.append(
-        "ethertype 0x\(String(etherType, radix: 16)), operation \(arp.operation), \(arp.senderMAC.text) \(arp.sender) to "
-          + "\(arp.targetMAC.text) \(arp.target), types \(arp.hardwareType) 0x\(String(arp.protocolType, radix: 16))")
+        "ethertype 0x\(String(etherType, radix: 16)), operation \(arp.operation), "
+          + "\(arp.senderMAC.text) \(arp.sender) to \(arp.targetMAC.text) \(arp.target), types \(arp.hardwareType) 0x\(String(arp.protocolType, radix: 16))"
+      )
     } else if let message = frame.spanningTree {
       parts.append("\(message)")
     } else {

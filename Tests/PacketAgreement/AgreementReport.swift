@@ -30,7 +30,8 @@ public struct AgreementReport: Sendable {
   mutating func note(_ result: AgreementResult) {
     if let refusal = result.refusal {
       let digits = refusal.unicodeScalars.map { ("0"..."9").contains($0) ? "#" : String($0) }.joined()
-      incomparable["a filter that libvirt refuses: \(digits.prefix(90))", default: 0] += 1
+      let too = result.problem == nil ? "libvirt refuses" : "both refuse"
+      incomparable["a filter that \(too): \(digits.prefix(90))", default: 0] += 1
       return
     }
     filters += 1
@@ -51,7 +52,8 @@ public struct AgreementReport: Sendable {
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     var lines = [
       "\(compared) pairs of a filter and a packet compared, \(filters) filters, \(disagreementCount) disagreements",
-      "\(passed) of the packets passed; \(Int(Double(compared) / max(seconds, 0.1))) pairs a second in \(Int(seconds)) s; seed \(seed)",
+      "\(passed) of the packets passed; \(Int(Double(compared) / max(seconds, 0.1))) pairs a second in \(Int(seconds)) s; "
+        + "seed \(seed)",
     ]
     lines += table("compared", kinds)
     lines += table("not compared", incomparable)
@@ -70,7 +72,8 @@ extension AgreementResult {
   func text(_ index: Int) -> String {
     let steps = evaluation(index)?.steps.map { "  \($0.hook) \($0.chain): \($0.event)\n" }.joined() ?? ""
     let xml = item.tree.definitionOrder?.reversed().map { FilterXML.write($0) }.joined() ?? ""
-    let parameters = item.tree.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.joined(separator: ","))" }
+    let parameters = item.tree.parameters.sorted { $0.key < $1.key }
+      .map { "\($0.key)=\($0.value.joined(separator: ","))" }
     return """
       ==== \(line(index))
       PacketPath's steps:

@@ -53,12 +53,14 @@ struct AgreementResult: Sendable {
 struct AgreementRun: Sendable {
   static let deadline = Duration.seconds(120)
 
-  static func run(_ cases: [AgreementCase]) async throws -> [AgreementResult] {
+  /// - Parameter folder: where the sandbox's own is made, which is gone in the end.
+  static func run(_ cases: [AgreementCase], in folder: String) async throws -> [AgreementResult] {
     let machines = cases.map(\.machine).max() ?? 2
-    // A host's own stock filters are not needed, and take time to load.
-    let options = SandboxOptions(virtualMachines: machines, network: .nat, stockFilters: false)
+    // Stock filters take time to load, and random trees do not refer to them.
+    let options = SandboxOptions(
+      virtualMachines: machines, network: .nat, stockFilters: cases.contains { $0.xml != nil })
     let name = String(UInt32.random(in: 0...UInt32.max), radix: 36)
-    let sandbox = Sandbox(root: "/tmp/nwfleet-agreement-\(name)")
+    let sandbox = Sandbox(root: "\(folder)/nwfleet-\(name)")
     do {
       try await sandbox.up(options)
       let lab = try await FrameLab(sandbox, machines: machines)
@@ -92,13 +94,13 @@ struct AgreementRun: Sendable {
     let prepared = await open(cases, keys, phase: 1)
     var programs: [KernelProgram?] = []
     for index in cases.indices {
+      results[index].refusal = await bind(&results[index].item)
       do throws(KernelProgramError) {
-        programs.append(try cases[index].program(lab.plan))
+        programs.append(try results[index].item.program(lab.plan))
       } catch {
         programs.append(nil)
         results[index].problem = error
       }
-      results[index].refusal = await bind(cases[index])
     }
     let comparable = keys.enumerated().filter { number, key in
       let reason: String? =
@@ -181,11 +183,16 @@ struct AgreementRun: Sendable {
   // MARK: Filters
 
   /// Why libvirt does not bind the case's filter; nil if it does.
-  private func bind(_ item: AgreementCase) async -> String? {
-    guard let filters = item.tree.definitionOrder else { return "a filter is missing, or refers to itself" }
+  private func bind(_ item: inout AgreementCase) async -> String? {
     do throws(LibvirtError) {
-      for filter in filters {
-        try await connection.defineFilter(xml: FilterXML.write(filter), deadline: Self.deadline)
+      if let xml = item.xml {
+        try await connection.defineFilter(xml: xml, deadline: Self.deadline)
+        try await readBack(&item.tree)
+      } else {
+        guard let filters = item.tree.definitionOrder else { return "a filter is missing, or refers to itself" }
+        for filter in filters {
+          try await connection.defineFilter(xml: FilterXML.write(filter), deadline: Self.deadline)
+        }
       }
       let machine = sandbox.host(1).virtualMachine(item.machine)
       let binding = FilterBinding(
@@ -196,6 +203,19 @@ struct AgreementRun: Sendable {
       return nil
     } catch {
       return error.message
+    }
+  }
+
+  /// Takes the filters of a tree, and those that they refer to, from libvirt.
+  private func readBack(_ tree: inout FilterTree) async throws(LibvirtError) {
+    var waiting = [tree.root]
+    tree.filters = [:]
+    while let name = waiting.popLast() {
+      guard tree.filters[name] == nil, let xml = try await connection.filterXML(named: name),
+        let filter = FilterXML.parse(xml).filter
+      else { continue }
+      tree.filters[name] = filter
+      waiting += filter.references.map(\.filter)
     }
   }
 
@@ -227,9 +247,15 @@ extension AgreementCase {
 
   /// Why a trial says nothing, though its frame could be sent; nil if it does.
   fileprivate func incomparable(_ trial: Trial) -> String? {
-    let limits = tree.filters.values.contains { $0.rules.contains { $0.match?["connlimit-above"] != nil } }
-    if limits, trial.frame.isInternet, trial.tracking.state != .new {
+    let limits = tree.filters.values.flatMap(\.rules).compactMap { $0.match?["connlimit-above"]?.value }
+    guard !limits.isEmpty, trial.frame.isInternet else { return nil }
+    if trial.tracking.state != .new {
       return "connlimit counts connections that are older than the rule differently from kernel to kernel"
+    }
+    // The limits of random filters are below or above all that a source may have here.
+    let areReached = limits.contains { if case .number(let limit) = $0 { limit > 0 && limit < 1000 } else { true } }
+    if areReached, trials.count(where: { $0.frame.source == trial.frame.source }) > 1 {
+      return "connlimit counts several connections of the packet's source"
     }
     return nil
   }

@@ -10,6 +10,7 @@ public struct Campaign: Sendable {
   private let source: CaseSource
   /// Hosts that are up at the same time.
   private let hosts: Int
+  private let folder: String
 
   /// How many disagreements are made small and told, and how long each may take.
   private static let told = (count: 3, duration: Duration.seconds(90))
@@ -18,32 +19,41 @@ public struct Campaign: Sendable {
   ///   - seed: the same cases for the same seed.
   ///   - pairs: how many are to be compared at least; filters that are given are all tried once, whatever this says.
   ///   - filters: in XML by their names, instead of random ones.
-  public init(seed: UInt64, pairs: Int, filters: [(name: String, xml: String)] = [], hosts: Int = 3) {
+  ///   - folder: where sandboxes have their folders.
+  ///   - hosts: how many are up at the same time.
+  public init(
+    seed: UInt64, pairs: Int, filters: [(name: String, xml: String)] = [], folder: String = "/tmp", hosts: Int = 3
+  ) {
     self.seed = seed
     self.pairs = pairs
     self.hosts = hosts
+    self.folder = folder
     source = CaseSource(seed: seed, trials: 100, given: filters)
   }
 
   /// - Parameter progress: told the number of pairs now and then.
-  public func run(_ progress: @Sendable (_ report: AgreementReport) -> Void = { _ in }) async throws -> AgreementReport {
+  public func run(_ progress: @Sendable (_ report: AgreementReport) -> Void = { _ in }) async throws -> AgreementReport
+  {
     var report = AgreementReport(seed: seed)
     let start = ContinuousClock.now
     var wrong: [(result: AgreementResult, trial: Int)] = []
     let batches = source.count.map { ($0 + CaseSource.mostMachines - 1) / CaseSource.mostMachines }
     try await withThrowingTaskGroup(of: [AgreementResult].self) { group in
       var next = 0
-      var planned = 0
+      var underWay = 0
+      let batch = CaseSource.mostMachines * source.trials
       func add() {
-        // What is under way counts, less what cannot be compared.
-        guard batches.map({ next < $0 }) ?? (report.compared < pairs && planned < pairs * 5 / 4) else { return }
+        // Some filters are refused, and some frames go nowhere.
+        let expected = report.compared + underWay * batch * 4 / 5
+        guard batches.map({ next < $0 }) ?? (expected < pairs) else { return }
         let number = next
         next += 1
-        planned += CaseSource.mostMachines * source.trials
-        group.addTask { try await AgreementRun.run(source.batch(number)) }
+        underWay += 1
+        group.addTask { try await AgreementRun.run(source.batch(number), in: folder) }
       }
       for _ in 0..<hosts { add() }
       while let results = try await group.next() {
+        underWay -= 1
         for result in results {
           report.note(result)
           report.passed += result.passed
@@ -54,7 +64,6 @@ public struct Campaign: Sendable {
               "==== \(result.item.name): libvirt binds what PacketPath refuses: \(problem)\n\(result.item.tree)")
           }
         }
-        if batches == nil, report.compared < pairs { planned = report.compared }
         report.duration = .now - start
         progress(report)
         add()
@@ -73,7 +82,9 @@ public struct Campaign: Sendable {
     for (result, trial) in wrong {
       guard names.count < Self.told.count else { break }
       guard names.insert(result.item.name).inserted else { continue }
-      var shrinking = Shrinking(result, trial: trial, within: Self.told.duration)
+      var shrinking = Shrinking(result, trial: trial, within: Self.told.duration) {
+        try await AgreementRun.run([$0], in: folder).first
+      }
       let smallest = try await shrinking.run()
       report.disagreements.append(smallest.text(0))
     }

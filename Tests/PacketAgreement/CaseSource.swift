@@ -36,7 +36,8 @@ struct CaseSource: Sendable {
       let aim = FrameAim(tree, Self.plan, machine: machine, seed: own ^ 0x5eed)
       cases.append(
         AgreementCase(
-          name: given.isEmpty ? "seed \(seed), case \(index)" : given[index].name, tree: tree, machine: machine,
+          name: given.isEmpty ? "seed \(seed), case \(index)" : given[index].name, tree: tree,
+          xml: given.isEmpty ? nil : renamed(given[index].xml, tree.root), machine: machine,
           trials: TrialSource.trials(trials, aim, used: &used)))
     }
     return cases
@@ -57,19 +58,27 @@ struct CaseSource: Sendable {
   }
 
   private func given(_ index: Int, machine: Int) -> FilterTree? {
+    let name = "case\(machine)"
     guard var filter = FilterXML.parse(given[index].xml).filter else { return nil }
-    // All of a host's filters are there at the same time, and each has a name and a UUID of its own.
-    filter.name = "case\(machine)"
+    filter.name = name
     filter.uuid = nil
     let palette = Self.plan.palette(machine)
-    let names = Set(filter.rules.flatMap { $0.match?.attributes ?? [] }.compactMap(\.variable) + ["IP"])
+    let names = Set(filter.rules.flatMap { $0.match?.attributes ?? [] }.compactMap(\.variable))
     var parameters: [String: [String]] = [:]
     for name in names where name != "MAC" {
       // Lists that rules take values from side by side have one length; an address is what most variables stand for.
       parameters[name] = [palette.ipv4[0], palette.ipv4[1], palette.ipv4[2]].map(\.description)
     }
+    // What stock filters need.
     parameters["IP"] = [palette.ipv4[0].description]
-    return FilterTree(root: filter.name, filters: [filter], parameters: parameters)
+    parameters["DHCPSERVER"] = [palette.ipv4[5].description]
+    return FilterTree(root: name, filters: [filter], parameters: parameters)
+  }
+
+  /// The text of a filter that is given under another name, with no UUID: all of a host's filters are there at a time.
+  private func renamed(_ xml: String, _ name: String) -> String {
+    xml.replacing(/<uuid>[^<]*<\/uuid>/, with: "")
+      .replacing(/(<filter\b[^>]*?\bname=)(?:'[^']*'|"[^"]*")/, maxReplacements: 1) { "\($0.1)'\(name)'" }
   }
 }
 
@@ -84,8 +93,8 @@ extension LabPlan {
       macs: [mac(machine), mac(machine), mac(1), bridge, "02:00:00:00:00:05", "ff:ff:ff:ff:ff:ff", "01:80:c2:00:00:00"]
         .map { MACAddress($0) },
       ipv4: [
-        "10.1.\(machine).10", "10.1.\(machine).11", "10.1.\(machine).0", "10.1.1.10", "10.1.1.1", "10.2.0.10", "10.3.0.10",
-        "10.3.0.1",
+        "10.1.\(machine).10", "10.1.\(machine).11", "10.1.\(machine).0", "10.1.1.10", "10.1.1.1", "10.2.0.10",
+        "10.3.0.10", "10.3.0.1",
       ].compactMap { IPv4Address($0) },
       ipv6: [
         "2001:db8:1:\(machine)::a", "2001:db8:1:\(machine)::b", "2001:db8:1:\(machine)::", "2001:db8:1:1::a",
@@ -156,7 +165,8 @@ struct RandomPolicyText {
       let rules = (0..<Int.random(in: 0...4, using: &random)).map { _ in rule(direction) }
       if !rules.isEmpty { lines += ["    \(direction):"] + rules.map { "      - \($0)" } }
     }
-    lines.append("    default: {in: \(pick(["drop", "drop", "reject", "allow"])), out: \(pick(["allow", "drop", "reject"]))}")
+    let (inbound, outbound) = (pick(["drop", "drop", "reject", "allow"]), pick(["allow", "drop", "reject"]))
+    lines.append("    default: {in: \(inbound), out: \(outbound)}")
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -107,14 +107,13 @@ struct FrameAim {
         ? Address(ipv4: 0x0a01_0000 | UInt32(machine) << 8 | UInt32(last))
         : Address(ipv6: 0x2001_0db8_0001_0000 << 64 | UInt128(machine) << 64 | UInt128(last))
     }
-    switch topology {
-    case .bridged:
-      return isIPv4 ? Address(ipv4: 0x0a01_0100 | UInt32(last)) : Address(ipv6: 0x2001_0db8_0001_0001 << 64 | UInt128(last))
-    case .routed:
-      return isIPv4 ? Address(ipv4: 0x0a02_0000 | UInt32(last)) : Address(ipv6: 0x2001_0db8_0002_0000 << 64 | UInt128(last))
-    case .host:
-      return isIPv4 ? Address(ipv4: 0x0a03_0000 | UInt32(last)) : Address(ipv6: 0x2001_0db8_0003_0000 << 64 | UInt128(last))
-    }
+    let (network4, network6): (UInt32, UInt128) =
+      switch topology {
+      case .bridged: (0x0a01_0100, 0x2001_0db8_0001_0001)
+      case .routed: (0x0a02_0000, 0x2001_0db8_0002_0000)
+      case .host: (0x0a03_0000, 0x2001_0db8_0003_0000)
+      }
+    return isIPv4 ? Address(ipv4: network4 | UInt32(last)) : Address(ipv6: network6 << 64 | UInt128(last))
   }
 
   // MARK: What a rule asks for
@@ -126,7 +125,9 @@ struct FrameAim {
     case .ip, .ipv6, .mac, .stp, .arp, .rarp, .all, .allIPv6: break
     default: frame.protocolNumber = Self.numbers[match.filterProtocol] ?? 0
     }
-    if match.filterProtocol == .icmp || match.filterProtocol == .icmpv6 { frame.destinationPort = pick([8, 0, 128]) << 8 }
+    if match.filterProtocol == .icmp || match.filterProtocol == .icmpv6 {
+      frame.destinationPort = pick([8, 0, 128]) << 8
+    }
     for attribute in match.attributes where !chance(1, of: 14) {
       set(match.definition(of: attribute).name, attribute, match, &frame, reversed)
     }
@@ -196,12 +197,16 @@ struct FrameAim {
     case "hwtype": frame.arp.hardwareType = UInt16(near(value, nil, 65535))
     case "protocoltype": frame.arp.protocolType = UInt16(near(value, nil, 65535))
     case "opcode": frame.arp.operation = UInt16(near(value, nil, 65535))
-    case "arpsrcmacaddr": frame.arp[keyPath: reversed ? \ProbeFrame.ARP.targetMAC : \ProbeFrame.ARP.senderMAC] = mac(value, nil)
-    case "arpdstmacaddr": frame.arp[keyPath: reversed ? \ProbeFrame.ARP.senderMAC : \ProbeFrame.ARP.targetMAC] = mac(value, nil)
+    case "arpsrcmacaddr":
+      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.targetMAC : \ProbeFrame.ARP.senderMAC] = mac(value, nil)
+    case "arpdstmacaddr":
+      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.senderMAC : \ProbeFrame.ARP.targetMAC] = mac(value, nil)
     case "arpsrcipaddr":
-      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.target : \ProbeFrame.ARP.sender] = address(value, match["arpsrcipmask"]?.value)
+      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.target : \ProbeFrame.ARP.sender] = address(
+        value, match["arpsrcipmask"]?.value)
     case "arpdstipaddr":
-      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.sender : \ProbeFrame.ARP.target] = address(value, match["arpdstipmask"]?.value)
+      frame.arp[keyPath: reversed ? \ProbeFrame.ARP.sender : \ProbeFrame.ARP.target] = address(
+        value, match["arpdstipmask"]?.value)
     case "gratuitous": if chance(2, of: 3) { frame.arp.target = frame.arp.sender }
     default: break
     }
@@ -258,7 +263,8 @@ struct FrameAim {
   }
 
   private mutating func address(_ value: Value, _ mask: Value?) -> Address {
-    let length: UInt8? = mask.flatMap { if case .prefixLength(let length) = resolved($0, .ipv4Mask) { length } else { nil } }
+    var length: UInt8?
+    if let mask, case .prefixLength(let given) = resolved(mask, .ipv4Mask) { length = given }
     switch value {
     case .ipv4(let address):
       let rest = length.map { $0 >= 32 ? 0 : UInt32.max >> $0 } ?? 0
@@ -291,8 +297,14 @@ struct FrameAim {
   /// The frame with what it must have to get to the other end where there is no filter.
   private mutating func fitted(_ frame: ProbeFrame, _ way: Way, _ topology: Topology) -> ProbeFrame {
     var frame = frame
-    if frame.hasPacket, frame.source.family != frame.destination.family
-      || (frame.source.family == .ipv4) != (frame.etherType == EtherType.ipv4)
+    // A bridge takes no frame from a group, or from nobody; some are tried all the same.
+    let isNobody = frame.sourceMAC.bytes.allSatisfy { $0 == 0 }
+    if frame.sourceMAC.bytes[0] & 1 == 1 || isNobody, !chance(1, of: 10) {
+      frame.sourceMAC = way == .fromMachine ? plan.mac(machine) : topology == .bridged ? plan.mac(1) : plan.bridge
+    }
+    if frame.hasPacket,
+      frame.source.family != frame.destination.family
+        || (frame.source.family == .ipv4) != (frame.etherType == EtherType.ipv4)
     {
       let isIPv4 = frame.etherType == EtherType.ipv4
       let (near, far) = (address(isIPv4, machine: true, topology), address(isIPv4, machine: false, topology))
@@ -300,7 +312,9 @@ struct FrameAim {
     }
     if frame.hasPacket, Self.untold.contains(frame.protocolNumber) { frame.protocolNumber = 99 }
     guard topology != .bridged else { return frame }
-    if way == .fromMachine { frame.destinationMAC = plan.bridge } else {
+    if way == .fromMachine {
+      frame.destinationMAC = plan.bridge
+    } else {
       (frame.sourceMAC, frame.destinationMAC) = (plan.bridge, plan.mac(machine))
     }
     guard frame.hasPacket else { return frame }

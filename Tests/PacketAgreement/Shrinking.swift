@@ -8,15 +8,22 @@ import PacketProbe
 
 /// Makes a case with one trial as small as it can while the kernel still does something else than PacketPath says.
 struct Shrinking {
+  /// Tries cases, each on its own.
+  typealias Attempt = @Sendable (_ candidate: AgreementCase) async throws -> AgreementResult?
+
+  private let attempt: Attempt
   /// When to be content with what there is.
   let end: ContinuousClock.Instant
   private var smallest: AgreementResult
 
-  init(_ result: AgreementResult, trial: Int, within duration: Duration) {
+  init(_ result: AgreementResult, trial: Int, within duration: Duration, attempt: @escaping Attempt) {
+    self.attempt = attempt
     end = .now + duration
     smallest = result
     smallest.item.trials = [result.item.trials[trial]]
     smallest.findings = [result.findings[trial]]
+    // The tree is what libvirt made of a text.
+    smallest.item.xml = nil
   }
 
   /// The smallest case found. Candidates are tried a few at a time, each on a host of its own.
@@ -26,7 +33,9 @@ struct Shrinking {
     var hasChanged = true
     while hasChanged, .now < end {
       hasChanged = false
-      for candidates in [chunks(2), chunks(4), chunks(8), entries(), references(), attributes(), parameters(), frames()] {
+      for candidates in [
+        chunks(2), chunks(4), chunks(8), entries(), references(), attributes(), parameters(), frames(),
+      ] {
         var rest = candidates[...]
         while !rest.isEmpty, .now < end {
           let some = Array(rest.prefix(3))
@@ -45,7 +54,7 @@ struct Shrinking {
   private mutating func adopt(_ candidates: [AgreementCase]) async throws -> Bool {
     let results = try await withThrowingTaskGroup(of: (Int, AgreementResult?).self) { group in
       for (index, candidate) in candidates.enumerated() {
-        group.addTask { (index, try await AgreementRun.run([candidate]).first) }
+        group.addTask { [attempt] in (index, try await attempt(candidate)) }
       }
       var results: [Int: AgreementResult] = [:]
       for try await (index, result) in group { results[index] = result }

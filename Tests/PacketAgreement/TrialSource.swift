@@ -78,10 +78,10 @@ struct TrialSource {
 
   // MARK: States
 
-  /// What conntrack makes of a packet of no connection that it knows (nf_conntrack_proto_*.c of the kernel).
+  /// What conntrack makes of a packet of no connection that it knows (nf_conntrack_proto_*.c of the kernel); PacketPath's own
+  /// word where it has one for packets of all kinds.
   static func fresh(_ frame: ProbeFrame) -> Tracking {
     let isIPv4 = frame.etherType == EtherType.ipv4
-    let type = UInt8(frame.destinationPort >> 8)
     var state = Tracking.State.new
     switch frame.protocolNumber {
     case 6:
@@ -89,10 +89,7 @@ struct TrialSource {
       state = [2, 34, 16, 48].contains(frame.tcpFlags & ~8) ? .new : .invalid
     // An answer to INIT that nobody sent.
     case 132: state = frame.tcpFlags == 18 ? .invalid : .new
-    case 1 where isIPv4: state = [8, 13, 15, 17].contains(type) ? .new : .invalid
-    case 58 where !isIPv4:
-      // MLD and neighbour discovery are not tracked; redirects are not among them.
-      state = [130, 131, 132, 133, 134, 135, 136, 143].contains(type) ? .untracked : [128, 139].contains(type) ? .new : .invalid
+    case 1 where isIPv4, 58 where !isIPv4: return ConnectionTracking.ofFirst(frame.packetPathFrame)
     default: break
     }
     return Tracking(state: state, side: .original)

@@ -58,10 +58,13 @@ enum Encoding {
     identification: UInt16 = 0, fragment: UInt16 = 0, trafficClass: UInt8 = 0
   ) -> [UInt8] {
     guard source.family == .ipv4 else {
-      return [0x60 | trafficClass >> 4, trafficClass << 4, 0, 0] + UInt16(payload.count).bytes + [number, hops] + source.bytes + destination.bytes + payload
+      return [0x60 | trafficClass >> 4, trafficClass << 4, 0, 0] + UInt16(payload.count).bytes + [number, hops]
+        + source.bytes + destination.bytes + payload
     }
     var header: [UInt8] =
-      [0x45, trafficClass] + UInt16(20 + payload.count).bytes + identification.bytes + fragment.bytes + [hops, number, 0, 0]
+      [0x45, trafficClass] + UInt16(20 + payload.count).bytes + identification.bytes + fragment.bytes + [
+        hops, number, 0, 0,
+      ]
     header += source.bytes + destination.bytes
     header.replaceSubrange(10..<12, with: checksum(header).bytes)
     return header + payload

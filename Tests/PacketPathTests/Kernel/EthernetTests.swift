@@ -162,6 +162,16 @@ import Testing
     #expect(outcome(operations, request("10.1.1.99")) == .accepted)
     #expect(outcome(operations, .arp(operation: 2, senderMAC: own, sender: address, target: target)) == .dropped)
     #expect(outcome(operations, .arp(senderMAC: other, sender: address, target: target)) == .dropped)
+    // Of a message about something else than IPv4 on Ethernet no address is looked at.
+    let negated = try bind(filter("drop out arp !arpsrcipaddr=10.9.9.9", "drop out arp !arpsrcmacaddr=$MAC"))
+    var message = Frame.arp(senderMAC: own, sender: address, target: target)
+    #expect(outcome(negated, message) == .dropped)
+    message.arp.protocolType = EtherType.ipv6
+    #expect(outcome(negated, message) == .accepted)
+    message.arp.senderMAC = other
+    #expect(outcome(negated, message) == .dropped)
+    message.arp.hardwareType = 6
+    #expect(outcome(negated, message) == .accepted)
     let gratuitous = try bind(filter("drop out arp gratuitous=true"))
     #expect(outcome(gratuitous, request("10.0.0.1")) == .dropped)
     #expect(outcome(gratuitous, request("10.0.0.2")) == .accepted)
@@ -208,17 +218,24 @@ import Testing
     #expect(failure(filter("drop out ip !protocol=tcp dstportstart=1"))?.code == .cannotBind)
   }
 
-  @Test("Spanning tree: what is about configurations lets other messages pass as matches")
+  @Test("Spanning tree: the kernel reads every field one byte early")
   func spanningTree() throws {
     var message = Frame.SpanningTree()
-    message.rootPriority = 7
-    let program = try bind(filter("drop out stp root-priority=1 root-priority-hi=5"))
+    // Flags 1 and the upper byte of 0x0500, for what should be 0x0500.
+    let program = try bind(filter("drop out stp root-priority=261 root-priority-hi=270"))
+    message.rootPriority = 0x0500
     #expect(outcome(program, .spanningTree(message, sourceMAC: own)) == .accepted)
-    message.rootPriority = 5
+    message.flags = 1
     #expect(outcome(program, .spanningTree(message, sourceMAC: own)) == .dropped)
+    // The type stands where the flags are looked for, and the version where the type is.
     message.type = 128
-    message.rootPriority = 7
-    #expect(outcome(program, .spanningTree(message, sourceMAC: own)) == .dropped)
+    #expect(outcome(try bind(filter("drop out stp flags=128")), .spanningTree(message, sourceMAC: own)) == .dropped)
+    #expect(outcome(try bind(filter("drop out stp type=128")), .spanningTree(message, sourceMAC: own)) == .accepted)
+    #expect(outcome(try bind(filter("drop out stp type=0")), .spanningTree(message, sourceMAC: own)) == .dropped)
+    message.port = 0x1234
+    message.senderBridge = MACAddress(bits: 0x0102_0304_0506)
+    let port = try bind(filter("drop out stp port=\(0x0612) sender-address=00:01:02:03:04:05"))
+    #expect(outcome(port, .spanningTree(message, sourceMAC: own)) == .dropped)
     let bare = Frame(etherType: 0, sourceMAC: own, destinationMAC: .bridgeGroup)
     #expect(outcome(program, bare) == .accepted)
     #expect(outcome(try bind(filter("drop out stp")), bare) == .dropped)

@@ -155,7 +155,8 @@ extension ProbeFrame {
         code: UInt8(truncatingIfNeeded: destinationPort), rest + token)
     // GRE of version 0, and the next header, length and index of AH, and whatever it is to others.
     case Number.gre: return [0, 0, 0x08, 0] + token
-    case Number.authentication: return [Number.nobody, 4, 0, 0, 0, 0] + identifier.bytes + [0, 0, 0, 1, 0, 0, 0, 0] + token
+    case Number.authentication:
+      return [Number.nobody, 4] + [0, 0, 0, 0] + identifier.bytes + [0, 0, 0, 1, 0, 0, 0, 0] + token
     default: return [0, 0] + identifier.bytes + [0, 0, 0, 1] + token
     }
   }
