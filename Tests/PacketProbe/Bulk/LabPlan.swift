@@ -82,14 +82,7 @@ public struct LabPlan: Sendable {
       echo 0 > $folder/accept_redirects
     done
     echo 1 > netfilter/nf_conntrack_tcp_be_liberal
-    for kind in generic icmp icmpv6 udp udp_stream tcp_syn_sent tcp_syn_recv sctp_cookie_wait sctp_cookie_echoed gre; do
-      case $kind in
-        tcp_* | sctp_*) name=nf_conntrack_${kind%%_*}_timeout_${kind#*_} ;;
-        udp_stream) name=nf_conntrack_udp_timeout_stream ;;
-        *) name=nf_conntrack_${kind}_timeout ;;
-      esac
-      if [ -e netfilter/$name ]; then echo 900 > netfilter/$name; fi
-    done
+    for file in netfilter/nf_conntrack_*timeout*; do echo 900 > "$file"; done
     """
   }
 
