@@ -101,6 +101,7 @@ extension Policy {
     sort(&policy.presets, by: \.name.value)
     sort(&policy.networks, by: \.name)
     sort(&policy.filters, by: \.filter.name)
+    sort(&policy.tests, by: \.name.value)
     sort(&policy.inventory.machines, by: \.name)
     sort(&policy.inventory.hosts, by: \.name)
     return policy

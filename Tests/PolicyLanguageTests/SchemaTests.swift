@@ -45,8 +45,8 @@ import Testing
     let properties = try #require(schema["properties"] as? [String: Any])
     #expect(
       properties.keys.sorted() == [
-        "admins", "filters", "groups", "hosts", "id", "include", "networks", "presets", "project", "services", "sets",
-        "vms",
+        "admins", "filters", "groups", "hosts", "id", "include", "networks", "never", "presets", "project", "services",
+        "sets", "tests", "vms",
       ])
   }
 

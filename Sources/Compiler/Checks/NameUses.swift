@@ -19,6 +19,10 @@ struct NameUses {
     for index in policy.groups.indices { add(policy.groups[index].rules) }
     for parameters in policy.machineParameters.values { add(parameters) }
     for environment in policy.environments { add(environment) }
+    for test in policy.allTests {
+      add(test.peers)
+      add(test.traffic)
+    }
     if let admins = policy.admins {
       add(admins.from)
       add(admins.allow)

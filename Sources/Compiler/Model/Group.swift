@@ -69,6 +69,7 @@ public struct Group: Sendable, Hashable {
   public var ticket: String?
   public var comment: String?
   public var isEnabled = true
+  public var tests: [PolicyTest] = []
 
   public var name: String { rules.name.value }
   public var origin: SourceRange { rules.name.range }
@@ -87,6 +88,7 @@ public struct NativeGroup: Sendable, Hashable {
   public var hosts: HostSelector?
   public var reference: FilterReference
   public var filterRange: SourceRange
+  public var tests: [PolicyTest] = []
 
   public init(
     name: Located<String>, selector: MachineSelector, hosts: HostSelector? = nil, reference: FilterReference,

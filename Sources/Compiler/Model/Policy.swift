@@ -27,6 +27,10 @@ public struct Policy: Sendable, Hashable {
   public var environment: String?
   /// Native filters, by name.
   public var filters: [DesiredFilter] = []
+  /// Tests beside those of groups, by name.
+  public var tests: [TestSuite] = []
+  /// What must not get through, in the order of files and lines.
+  public var never: [PolicyTest] = []
 
   public init(identity: Identity, repositoryID: String, inventory: Inventory = Inventory()) {
     self.identity = identity

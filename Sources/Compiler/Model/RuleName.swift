@@ -25,7 +25,7 @@ public enum RuleName {
     derived(from: "\(direction.rawValue) \(rule.text)")
   }
 
-  private static func derived(from text: String) -> String {
+  static func derived(from text: String) -> String {
     var slug: [UInt8] = []
     slug.reserveCapacity(text.utf8.count)
     var isGap = false

@@ -35,6 +35,10 @@ struct NameChecker {
       reportPlaceholders(admins.from)
       check(admins.allow)
     }
+    for test in policy.allTests {
+      check(test.peers)
+      check(test.traffic)
+    }
     for machine in policy.inventory.machines {
       for network in [machine.network] + machine.interfaces.map(\.network) {
         guard let network, names.networks[network] == nil else { continue }

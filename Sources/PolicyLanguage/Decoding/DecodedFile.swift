@@ -29,6 +29,8 @@ struct DecodedFile: Sendable {
   var presets: [RuleSet] = []
   var admins: [DecodedAdmins] = []
   var filters: [DecodedFilter] = []
+  var tests: [TestSuite] = []
+  var never: [PolicyTest] = []
   /// What a file of `environments/` says.
   var environment: Environment?
 }

@@ -11,7 +11,7 @@ extension FileDecoder {
   private static let rulePatchKeys = ["rule", "from", "to", "limit", "stateless", "until", "enabled"]
   /// What groups have and environments leave alone.
   private static let fixedKeys: Set<String> = [
-    "vms", "hosts", "tier", "order", "use", "in", "out", "filter", "owner", "ticket", "comment",
+    "vms", "hosts", "tier", "order", "use", "in", "out", "filter", "owner", "ticket", "comment", "tests",
   ]
 
   mutating func decodeGroupPatches(_ node: Node) {

@@ -10,14 +10,14 @@ struct FileDecoder {
   var file: String { result.path }
 
   enum Section: String, CaseIterable {
-    case project, id, include, hosts, networks, vms, admins, sets, services, presets, groups, filters
+    case project, id, include, hosts, networks, vms, admins, sets, services, presets, groups, filters, tests, never
 
     /// Whether it is a mapping of names that others use.
-    var definesNames: Bool { ![.project, .id, .include, .admins].contains(self) }
+    var definesNames: Bool { ![.project, .id, .include, .admins, .tests, .never].contains(self) }
   }
 
   /// Sections of the language that this version cannot carry out.
-  private static let laterSections: Set<String> = ["rollout", "tests"]
+  private static let laterSections: Set<String> = ["rollout"]
 
   static func decode(_ source: SourceText, path: String, role: FileRole) -> DecodedFile {
     let parsed = NodeParser.parse(source, file: path)
@@ -78,6 +78,8 @@ struct FileDecoder {
     case .presets: decodePresets(entry.value)
     case .groups: result.role == .environment ? decodeGroupPatches(entry.value) : decodeGroups(entry.value)
     case .filters: decodeFilters(entry.value)
+    case .tests: decodeTests(entry.value)
+    case .never: decodeNever(entry.value)
     }
   }
 

@@ -6,10 +6,10 @@ import FilterModel
 
 /// `groups: {NAME: {vms, hosts, …}}`: groups with rules, and groups with one native filter.
 extension FileDecoder {
-  private static let nativeKeys = ["vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled"]
+  private static let nativeKeys = ["vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled", "tests"]
   private static let groupKeys =
-    ["vms", "hosts", "tier", "order"] + ruleSetKeys + ["filter", "owner", "ticket", "comment", "enabled"]
-  private static let laterGroupKeys: Set<String> = ["attach", "expires", "replace", "stateless", "tests"]
+    ["vms", "hosts", "tier", "order"] + ruleSetKeys + ["filter", "owner", "ticket", "comment", "enabled", "tests"]
+  private static let laterGroupKeys: Set<String> = ["attach", "expires", "replace", "stateless"]
   private static let mostOrder = 9999
 
   mutating func decodeGroups(_ node: Node) {
@@ -58,6 +58,7 @@ extension FileDecoder {
       case "owner": group.owner = remark(field, what)
       case "ticket": group.ticket = remark(field, what)
       case "comment": group.comment = remark(field, what)
+      case "tests": group.tests = groupTests(field, what)
       case "enabled": group.isEnabled = truth(of: field.value, "enabled of \(what)") ?? true
       default:
         if !decodeRuleSetField(field, what, into: &group.rules) { unknownGroupKey(field, what) }
@@ -115,6 +116,7 @@ extension FileDecoder {
     var hosts: HostSelector?
     var parameters = DecodedParameters()
     var isEnabled = true
+    var tests: [PolicyTest] = []
     for field in fields {
       switch field.name {
       case "vms": selector = machineSelector(field.value, what)
@@ -128,6 +130,7 @@ extension FileDecoder {
         }
       case "parameters": parameters = decodeParameters(field.value, of: what)
       case "owner", "ticket", "comment": _ = remark(field, what)
+      case "tests": tests = groupTests(field, what)
       case "enabled": isEnabled = truth(of: field.value, "enabled of \(what)") ?? true
       default: reportBesideFilter(field, what, fields)
       }
@@ -136,10 +139,10 @@ extension FileDecoder {
     let reference = FilterReference(filter.value, parameters: parameters.values)
     report(reference.findings(), filter: filter.range, parameters: parameters)
     if let selector, isEnabled {
-      decoded.content = .native(
-        NativeGroup(
-          name: decoded.name, selector: selector, hosts: hosts, reference: reference, filterRange: filter.range)
-      )
+      var group = NativeGroup(
+        name: decoded.name, selector: selector, hosts: hosts, reference: reference, filterRange: filter.range)
+      group.tests = tests
+      decoded.content = .native(group)
     }
   }
 

@@ -18,9 +18,9 @@ extension FileDecoder {
     var rules: [PolicyRule] = []
     var index = items.startIndex
     while index < items.endIndex {
-      let end = isFlow ? Self.endOfCutRule(items, from: index) : index + 1
+      let end = isFlow ? Self.endOfCutRule(items, from: index, begins: Self.beginsWithAction) : index + 1
       if end > index + 1 {
-        reportCutRule(items[index..<end])
+        reportCutRule(items[index..<end], "rule")
       } else if let rule = decodeRule(items[index], of: what) {
         rules.append(rule)
       }
@@ -32,25 +32,27 @@ extension FileDecoder {
   // MARK: Rules that a comma cuts
 
   /// Behind the elements of a list in brackets that were one rule, until YAML took their commas for its own.
-  private static func endOfCutRule(_ items: [Node], from start: Int) -> Int {
-    guard isPlainText(items[start]), beginsWithAction(items[start]) else { return start + 1 }
+  ///
+  /// - Parameter begins: whether a text is the beginning of one.
+  static func endOfCutRule(_ items: [Node], from start: Int, begins: (String) -> Bool) -> Int {
+    guard let first = plainText(items[start]), begins(first) else { return start + 1 }
     var end = start + 1
-    while end < items.endIndex, isPlainText(items[end]), !beginsWithAction(items[end]) { end += 1 }
+    while end < items.endIndex, let text = plainText(items[end]), !begins(text) { end += 1 }
     return end
   }
 
-  private static func isPlainText(_ node: Node) -> Bool {
-    if case .scalar(let scalar) = node.content { return scalar.style == .plain && !node.isNull }
-    return false
+  private static func plainText(_ node: Node) -> String? {
+    guard case .scalar(let scalar) = node.content, scalar.style == .plain, !node.isNull else { return nil }
+    return scalar.text
   }
 
-  private static func beginsWithAction(_ node: Node) -> Bool {
-    guard case .scalar(let scalar) = node.content else { return false }
-    let word = String(scalar.text.prefix { $0 != " " }).lowercased()
-    return scalar.text.contains(" ") && (Verdict(rawValue: word) != nil || ForeignWords.actions[word] != nil)
+  private static func beginsWithAction(_ text: String) -> Bool {
+    let word = String(text.prefix { $0 != " " }).lowercased()
+    return text.contains(" ") && (Verdict(rawValue: word) != nil || ForeignWords.actions[word] != nil)
   }
 
-  private mutating func reportCutRule(_ items: ArraySlice<Node>) {
+  /// - Parameter kind: what it was, `rule` or `test`.
+  mutating func reportCutRule(_ items: ArraySlice<Node>, _ kind: String) {
     guard let first = items.first, let last = items.last else { return }
     var place = range(first)
     if last.span.end.line == first.span.start.line { place.end = range(last).end }
@@ -58,8 +60,8 @@ extension FileDecoder {
       if case .scalar(let scalar) = node.content { scalar.text } else { nil }
     }
     report(
-      "rule-cut-by-comma", "inside [ ] a comma ends a text: this is \(items.count) rules to YAML", at: place,
-      hint: "put the rule in quotes: \"\(texts.joined(separator: ", ").excerpt)\"")
+      "rule-cut-by-comma", "inside [ ] a comma ends a text: this is \(items.count) \(kind)s to YAML", at: place,
+      hint: "put the \(kind) in quotes: \"\(texts.joined(separator: ", ").excerpt)\"")
   }
 
   // MARK: Rules

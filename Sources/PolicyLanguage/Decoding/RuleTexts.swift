@@ -91,7 +91,7 @@ extension FileDecoder {
     return texts.contains { $0 == nil } ? nil : texts.compactMap { $0 }
   }
 
-  private mutating func ruleText(_ node: Node, _ what: String, expected: String) -> RuleText? {
+  mutating func ruleText(_ node: Node, _ what: String, expected: String) -> RuleText? {
     switch node.content {
     case .scalar(let scalar) where !node.isNull && !scalar.text.isEmpty: return RuleText(scalar, range(node))
     case .mapping(let entries, _) where entries.count == 1:

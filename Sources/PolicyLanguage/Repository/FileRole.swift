@@ -6,6 +6,8 @@ enum FileRole: Sendable, Hashable {
   case project
   /// `policies/**/*.yaml`.
   case policy
+  /// `tests/**/*.yaml`.
+  case tests
   /// Committed facts that `include:` names.
   case facts
   /// `addresses.lock.yaml`.
@@ -20,6 +22,7 @@ enum FileRole: Sendable, Hashable {
     switch self {
     case .project: FileDecoder.Section.allCases
     case .policy: FileDecoder.Section.allCases.filter { ![.project, .id, .include].contains($0) }
+    case .tests: [.tests, .never]
     case .facts: [.vms, .networks, .sets]
     case .lock: [.vms, .networks]
     case .environment: [.sets, .services, .groups]
@@ -32,6 +35,7 @@ enum FileRole: Sendable, Hashable {
     switch self {
     case .project: PolicyRepository.fileName
     case .policy: "a file of \(PolicyRepository.policyFolder)/"
+    case .tests: "a file of \(PolicyRepository.testFolder)/"
     case .facts: "an included file"
     case .lock: AddressLockFile.name
     case .environment: "an environment"
@@ -47,6 +51,8 @@ enum FileRole: Sendable, Hashable {
       self = .lock
     } else if EnvironmentFile.name(of: path) != nil {
       self = .environment
+    } else if path.hasPrefix(PolicyRepository.testFolder + "/"), !included.contains(path) {
+      self = .tests
     } else {
       self = included.contains(path) ? .facts : .policy
     }

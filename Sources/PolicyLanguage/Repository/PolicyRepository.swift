@@ -69,6 +69,8 @@ public enum PolicyRepository {
   public static let fileName = "nwfleet.yaml"
   /// The folder of the other files.
   public static let policyFolder = "policies"
+  /// The folder of files with nothing but tests.
+  public static let testFolder = "tests"
   /// The folder of `NAME.yaml` for each environment.
   public static let environmentFolder = "environments"
   /// Bytes of all files at most: 64 MiB.

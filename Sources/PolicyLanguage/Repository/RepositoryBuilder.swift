@@ -54,6 +54,9 @@ struct RepositoryBuilder {
     }
     let filters = unique(files.flatMap(\.filters), "filter", name: \.filter.filter.name, range: \.filter.origin)
     policy.filters = filters.map(\.filter)
+    policy.tests = unique(files.flatMap(\.tests), "tests", name: \.name.value, range: \.name.range)
+    policy.never = files.flatMap(\.never)
+    diagnostics += PolicyTest.duplicateNames(policy.never, of: "never")
     checkHosts(of: machines, groups, hosts)
     checkPorts(of: machines)
     checkNames(of: filters)

@@ -17,6 +17,7 @@ struct RepositoryReader {
 
   mutating func read(included: [Located<String>]) {
     readOptionalFolder(PolicyRepository.policyFolder, isDeep: true)
+    readOptionalFolder(PolicyRepository.testFolder, isDeep: true)
     readOptionalFolder(PolicyRepository.environmentFolder, isDeep: false)
     switch Self.kind(of: "\(directory)/\(AddressLockFile.name)") {
     case .failure(let code) where code == ENOENT: break

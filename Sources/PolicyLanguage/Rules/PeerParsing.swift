@@ -28,7 +28,7 @@ extension RuleParser {
     return list
   }
 
-  private mutating func peer(_ word: String, _ part: Range<Int>) -> Peer? {
+  mutating func peer(_ word: String, _ part: Range<Int>) -> Peer? {
     if word == "any" { return allowed(.any, word, part) }
     if let network = NetworkPart(rawValue: word) { return allowed(.network(network), word, part) }
     switch word.utf8.first {
@@ -49,7 +49,7 @@ extension RuleParser {
       report(
         "bad-peer", "a set cannot hold '\(word)', which is another one for each NIC", at: part,
         hint: "write '\(word)' in the rule, beside the set")
-    case (.set, .parameter), (.admins, .parameter), (.parameter, .parameter):
+    case (.set, .parameter), (.admins, .parameter), (.parameter, .parameter), (.test, .parameter):
       reportParameter(word, part)
     default: return peer
     }

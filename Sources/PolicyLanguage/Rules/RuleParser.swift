@@ -10,13 +10,13 @@ import Diagnostics
 struct RuleParser {
   /// Where a text stands: not everything makes sense everywhere.
   enum Place {
-    case rule, admins, service, set, parameter
+    case rule, admins, service, set, parameter, test
   }
 
   let place: Place
   var diagnostics: [Diagnostic] = []
   /// The text that is being read.
-  private(set) var text = RuleText(Node.Scalar(text: "", style: .plain), RuleParser.nowhere)
+  var text = RuleText(Node.Scalar(text: "", style: .plain), RuleParser.nowhere)
 
   init(_ place: Place) { self.place = place }
 

@@ -23,6 +23,8 @@ enum PolicySchema {
       JSONMember(
         name: "groups",
         value: JSONSchema.named("VMs that share rules or one native filter, by name", name, reference("group"))),
+      JSONMember(name: "tests", value: PolicyTestSchema.suites),
+      JSONMember(name: "never", value: PolicyTestSchema.never),
     ]
   }
 
@@ -36,7 +38,8 @@ enum PolicySchema {
       JSONMember(name: "limit", value: limit), JSONMember(name: "day", value: day),
       JSONMember(name: "defaults", value: defaults), JSONMember(name: "guard", value: guardPolicy),
       JSONMember(name: "ruleParameters", value: ruleParameters), JSONMember(name: "preset", value: preset),
-      JSONMember(name: "group", value: group),
+      JSONMember(name: "group", value: group), JSONMember(name: "groupTest", value: PolicyTestSchema.groupTest),
+      JSONMember(name: "pathTest", value: PolicyTestSchema.pathTest),
     ]
   }
 
@@ -295,11 +298,12 @@ enum PolicySchema {
       ("filter", described("A native filter in place of rules", "filterName")),
       ("owner", described("Who answers for it", "text")), ("ticket", described("Why it is there", "text")),
       ("comment", reference("text")), ("enabled", JSONSchema.truth("Whether the group's rules hold")),
+      ("tests", PolicyTestSchema.groupTests),
     ]
     let properties = members.reduce(ruleSet) { $0.adding($1.0, $1.1) }
     let native: JSONValue = [
       "propertyNames": [
-        "enum": ["vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled"]
+        "enum": ["vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled", "tests"]
       ],
       "properties": ["parameters": reference("parameters")],
     ]
