@@ -79,6 +79,28 @@ public struct PolicyCompiler: Sendable {
     return run.explain(machine)
   }
 
+  /// Looks up what tests and questions speak of; nil where the policy is wrong.
+  ///
+  /// A VM of which no NIC is written down has one here, with the VM's addresses.
+  public func planner(
+    _ machines: [HostMachine] = [], map: some CompilerMap = SerialMap()
+  ) -> (planner: TestPlanner?, diagnostics: [Diagnostic]) {
+    let known = Set(machines.map(\.name))
+    let others = policy.inventory.machines.filter { machine in
+      machine.interfaces.isEmpty && !machine.addresses.isEmpty && !known.contains(machine.name)
+    }
+    // Numbers that no domain gets by itself, after that of the placeholder of groups.
+    let first = FilteredNIC.placeholderMAC.bits + 1
+    let made = others.enumerated().map { index, machine in
+      HostMachine(name: machine.name, interfaces: [MACAddress(bits: first + UInt64(index))])
+    }
+    var run = run(machines + made)
+    let desired = run.compile(map)
+    let diagnostics = run.diagnostics
+    if diagnostics.contains(where: { $0.severity == .error }) { return (nil, diagnostics) }
+    return (TestPlanner(policy, run, desired), diagnostics)
+  }
+
   private func run(_ machines: [HostMachine]) -> CompilationRun {
     CompilationRun(policy, host: host, today: today, expired: expired, observed: machines)
   }

@@ -5,23 +5,23 @@ import FilterModel
 
 /// One compilation: from names to filters.
 struct CompilationRun {
-  private let policy: Policy
+  let policy: Policy
   /// nil for all hosts at once: there the policy as a whole is checked.
   private let host: InventoryHost?
   private let today: Day
-  private let roster: Roster
-  private var composer: Composer
-  private let names: FilterNames
+  let roster: Roster
+  var composer: Composer
+  let names: FilterNames
   private let maker: ProfileMaker
-  private let natives: NativeAttachments
+  let natives: NativeAttachments
   /// By the place of a VM in the roster's index: groups with rules, and native groups, lowest first.
   private var memberships: [[Int]]
   private var nativeMemberships: [[Int]]
   /// Ends of rules that are over.
   let expired: [String]
 
-  private var profiles: [Profile] = []
-  private var profilePlaces: [Profile.Key: Int] = [:]
+  private(set) var profiles: [Profile] = []
+  private(set) var profilePlaces: [Profile.Key: Int] = [:]
 
   /// - Parameter policy: each section sorted by name.
   init(_ policy: Policy, host: InventoryHost?, today: Day, expired: Set<String>, observed: [HostMachine]) {
@@ -54,7 +54,7 @@ struct CompilationRun {
     composer = Composer(resolver: resolver, groups: groups, admins: policy.admins)
   }
 
-  private var findings: Findings {
+  var findings: Findings {
     get { composer.resolver.findings }
     set { composer.resolver.findings = newValue }
   }
@@ -179,6 +179,13 @@ struct CompilationRun {
 
   /// Filterrefs only: what a NIC refers to keeps its name for the NIC's life.
   private func filter(for nic: NIC, _ profile: Profile, origin: SourceRange) -> DesiredFilter {
+    DesiredFilter(
+      Filter(name: names.nic(nic.mac), entries: [.reference(reference(for: nic, profile))]), origin: origin,
+      entryOrigins: [origin], entrySources: [[]])
+  }
+
+  /// To the rules that a NIC shares with others, with what is its own.
+  func reference(for nic: NIC, _ profile: Profile) -> FilterReference {
     var parameters: [String: [String]] = [:]
     let addresses = profile.composed.decisions.guardPolicy.sources(of: nic.addresses)
     if profile.generated.needsIPv4Addresses {
@@ -192,15 +199,12 @@ struct CompilationRun {
       parameters[GeneratedProfile.addressParameters.ipv6] =
         own.isEmpty ? ["ff00::"] : Set(own).sorted().map(\.description)
     }
-    let reference = Filter.Entry.reference(FilterReference(profile.name, parameters: parameters))
-    return DesiredFilter(
-      Filter(name: names.nic(nic.mac), entries: [reference]), origin: origin, entryOrigins: [origin],
-      entrySources: [[]])
+    return FilterReference(profile.name, parameters: parameters)
   }
 
   // MARK: Groups of a NIC
 
-  private func groups(of nic: NIC) -> [Int] {
+  func groups(of nic: NIC) -> [Int] {
     guard let place = roster.index[nic.machine] else { return [] }
     return memberships[place].filter { place in
       // Without a copy of the group.
@@ -211,7 +215,7 @@ struct CompilationRun {
     }
   }
 
-  private func nativeGroups(of nic: NIC) -> [Int] {
+  func nativeGroups(of nic: NIC) -> [Int] {
     guard let place = roster.index[nic.machine] else { return [] }
     return nativeMemberships[place].filter { group in
       let group = policy.nativeGroups[group]

@@ -7,7 +7,7 @@ import PacketPath
 /// Turns rules as they are written into sets of packets.
 struct RuleResolver {
   var peers: PeerResolver
-  private var traffic: TrafficResolver
+  var traffic: TrafficResolver
 
   init(checker: NameChecker, index: MachineIndex, hosts: [InventoryHost]) {
     var peers = PeerResolver(checker: checker, index: index, hosts: hosts)
