@@ -38,6 +38,9 @@ let presets = [
   "web-server", "windows-dc",
 ]
 
+/// Files of policies/stock, with the filters that libvirt installs itself.
+let stockFiles = ["arp", "clean-traffic", "dhcp", "ip", "mac"]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
@@ -72,9 +75,16 @@ let package = Package(
       name: "Presets", path: "policies/presets", resources: presets.map { .embedInCode("\($0).yaml") },
       swiftSettings: pure),
 
+    /** The filters that libvirt installs itself, for policies that refer to them: as `Presets`. */
+    .target(
+      name: "StockFiles", path: "policies/stock", exclude: ["README.md"],
+      resources: stockFiles.map { .embedInCode("\($0).yaml") }, swiftSettings: pure),
+    /** Proves or refutes what tests of a policy say. */
+    module("Verification", ["Compiler", "PacketPath", "FilterModel", "Diagnostics"], settings: pure),
+
     // MARK: The shells
     /** Policy repositories: YAML in, the desired state out. */
-    module("PolicyLanguage", ["Presets", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
+    module("PolicyLanguage", ["Presets", "StockFiles", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
     /** nwfilter, binding and interface XML to and from the model. */
     module("FilterXML", ["FilterModel", "Diagnostics", "CLibXML2"]),
     /** libvirt connections with deadlines; knows no filter model. */
@@ -91,8 +101,8 @@ let package = Package(
     module(
       "Commands",
       [
-        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics", "Sandbox",
-        "Processes",
+        "Reconcile", "Planning", "PolicyLanguage", "Verification", "Compiler", "PacketPath", "FilterModel", "FilterXML",
+        "Diagnostics", "Sandbox", "Processes",
         argumentParser,
       ]),
     .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
@@ -104,6 +114,7 @@ let package = Package(
     tests("FilterModel"),
     tests("PacketPath", ["FilterModel", "FilterGenerator"]),
     tests("Compiler", ["PolicyLanguage", "PacketPath", "FilterModel", "Diagnostics", "GoldenSupport"]),
+    tests("Verification", ["PolicyLanguage", "Compiler", "PacketPath", "FilterModel", "Diagnostics"]),
     tests(
       "PolicyLanguage",
       [

@@ -18,19 +18,20 @@ declare -A allowed=(
   [PacketPath]="FilterModel Diagnostics"
   [Planning]="FilterModel Diagnostics"
   [Compiler]="PacketPath FilterModel Diagnostics"
+  [Verification]="Compiler PacketPath FilterModel Diagnostics"
   # Shells; each library outside has one owner.
-  [PolicyLanguage]="Presets Compiler PacketPath FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
+  [PolicyLanguage]="Presets StockFiles Compiler PacketPath FilterModel Diagnostics CLibYAML Glibc Dispatch Synchronization"
   [FilterXML]="FilterModel Diagnostics CLibXML2"
   [Libvirt]="CLibvirt Glibc Dispatch Synchronization"
   [Processes]="Subprocess Glibc"
   [Kernel]="Processes FoundationEssentials Glibc"
   [Reconcile]="Planning FilterModel Diagnostics FilterXML Libvirt Kernel FoundationEssentials Glibc Synchronization"
   [Sandbox]="Processes FoundationEssentials Glibc"
-  [Commands]="Reconcile Planning PolicyLanguage Compiler FilterModel FilterXML Diagnostics Sandbox Processes ArgumentParser
-    FoundationEssentials Glibc Synchronization"
+  [Commands]="Reconcile Planning PolicyLanguage Verification Compiler PacketPath FilterModel FilterXML Diagnostics Sandbox
+    Processes ArgumentParser FoundationEssentials Glibc Synchronization"
   [nwfleet]="Commands"
 )
-pure="Diagnostics FilterModel PacketPath Planning Compiler"
+pure="Diagnostics FilterModel PacketPath Planning Compiler Verification"
 
 # FILE:LINE MODULE of every import, in all the forms that Swift has.
 imports() {
