@@ -15,8 +15,8 @@ struct NwfleetCommand: AsyncParsableCommand {
       A policy repository is a folder with nwfleet.yaml and policies/*.yaml. 'plan' says what a host would be changed \
       to, 'apply' does it, 'drift' finds what somebody else has changed.
 
-      Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode, drift), 4 partly done or not enforced, \
-      64 wrong usage.
+      Exit codes: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode, drift), 3 a test does not hold, 4 partly \
+      done or not enforced, 64 wrong usage.
       """,
     version: "nwfleet \(nwfleetVersion)",
     groupedSubcommands: [
@@ -26,6 +26,9 @@ struct NwfleetCommand: AsyncParsableCommand {
           InitCommand.self, ValidateCommand.self, FmtCommand.self, RenderCommand.self, LockCommand.self,
           SchemaCommand.self,
         ]),
+      CommandGroup(
+        name: "Questions",
+        subcommands: [TestCommand.self, TraceCommand.self, WhoCanCommand.self, ReachCommand.self]),
       CommandGroup(
         name: "Hosts",
         subcommands: [

@@ -13,6 +13,8 @@ enum ExitStatus: Int32 {
   case done = 0
   case error = 1
   case changesPending = 2
+  /// A test of the policy does not hold.
+  case testFailed = 3
   /// Some hosts or interfaces failed, or are not enforced.
   case partial = 4
 }

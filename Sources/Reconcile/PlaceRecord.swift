@@ -4,8 +4,8 @@ public import Diagnostics
 
 /// A place in a source file, as a record.
 public struct PlaceRecord: Codable, Sendable, Hashable {
-  var file: String
-  var line: Int
+  public private(set) var file: String
+  public private(set) var line: Int
   var column: Int
   var endLine: Int
   var endColumn: Int

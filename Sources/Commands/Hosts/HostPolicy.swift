@@ -44,6 +44,13 @@ struct HostPolicy {
   /// What the policy makes of a host of the inventory, or of all at once, whose VMs are those that the repository knows.
   func compiled(for host: String? = nil) -> Compilation { compiler(for: host).compile([], map: ConcurrentMap()) }
 
+  /// For tests and questions about all hosts at once, or about a host of the inventory with the VMs that it has.
+  func planner(
+    for host: String? = nil, _ machines: [HostMachine] = []
+  ) -> (planner: TestPlanner?, diagnostics: [Diagnostic]) {
+    compiler(for: host).planner(machines, map: ConcurrentMap())
+  }
+
   /// What the NICs of a VM get from the repository alone, and why.
   func explanations(of machine: String, on host: String?) -> [NICExplanation] {
     compiler(for: host).explain(machine, [])

@@ -2,6 +2,7 @@
 
 import Diagnostics
 import Glibc
+import PolicyLanguage
 import Reconcile
 import Synchronization
 
@@ -26,6 +27,12 @@ struct Output: Sendable {
     self.isVerbose = isVerbose
     self.style = style
     self.errorStyle = errorStyle
+  }
+
+  /// Adds the text of a question to what diagnostics can show.
+  mutating func addQuestion(_ text: String) {
+    let others = line
+    line = { file, number in file == PolicyQuestion.file ? text : others(file, number) }
   }
 
   /// A result, as it is.

@@ -14,16 +14,18 @@ enum TestTraffic {
     return PacketSet(
       regions.flatMap { region -> [PacketRegion] in
         guard region.hasAllPorts else { return [region] }
-        let holes = region.family == .ipv4 ? housekeepingIPv4 : housekeepingIPv6
-        let all = holes + (mustPass ? [answers(region.family)] : [])
-        return all.reduce([region]) { pieces, hole in pieces.flatMap { $0.subtracting(hole) } }
+        let family = region.family
+        // What must not pass must not pass as something that looks like DHCP; what must pass need not.
+        let holes = mustPass ? [answers(family)] + dhcpPorts(family) : dhcp(family)
+        return (holes + discovery(family)).reduce([region]) { pieces, hole in pieces.flatMap { $0.subtracting(hole) } }
       })
   }
 
-  private static let housekeepingIPv4 = dhcp(.ipv4, client: 68, server: 67)
-  private static let housekeepingIPv6 =
-    [messages(.ipv6, .untrackedICMPv6.union(IntervalSet(PacketRegion.messages(137))))]
-    + dhcp(.ipv6, client: 546, server: 547)
+  private static func discovery(_ family: AddressFamily) -> [PacketRegion] {
+    if family == .ipv4 { return [] }
+    // Redirects are neighbour discovery too.
+    return [messages(.ipv6, IntervalSet<UInt16>.untrackedICMPv6.union(IntervalSet(PacketRegion.messages(137))))]
+  }
 
   private static func answers(_ family: AddressFamily) -> PacketRegion {
     messages(family, IntervalSet.full.subtracting(.queries(family)))
@@ -34,11 +36,22 @@ enum TestTraffic {
     return PacketRegion(family: family, protocols: IntervalSet(number...number), destinationPorts: set)
   }
 
-  private static func dhcp(_ family: AddressFamily, client: UInt16, server: UInt16) -> [PacketRegion] {
-    [(client, server), (server, client)].map { source, destination in
+  /// Between a client and a server.
+  private static func dhcp(_ family: AddressFamily) -> [PacketRegion] {
+    let (first, second): (UInt16, UInt16) = family == .ipv4 ? (67, 68) : (546, 547)
+    return [(first, second), (second, first)].map { source, destination in
       PacketRegion(
         family: family, protocols: IntervalSet(17...17), sourcePorts: IntervalSet(source...source),
         destinationPorts: IntervalSet(destination...destination))
     }
+  }
+
+  /// With a port of DHCP at one end.
+  private static func dhcpPorts(_ family: AddressFamily) -> [PacketRegion] {
+    let ports: IntervalSet<UInt16> = family == .ipv4 ? IntervalSet(67...68) : IntervalSet(546...547)
+    return [
+      PacketRegion(family: family, protocols: IntervalSet(17...17), sourcePorts: ports),
+      PacketRegion(family: family, protocols: IntervalSet(17...17), destinationPorts: ports),
+    ]
   }
 }
