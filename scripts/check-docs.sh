@@ -6,7 +6,7 @@
 # - the text block below a line '<!-- output: nwfleet ... -->' is what that command prints here; where its last line is '…',
 #   the beginning of it;
 # - every yaml block is an example that compiles, or one that is refused as the document says (doc-repositories.sh), and
-#   so is every repository in examples/;
+#   so is every repository in examples/; their tests hold;
 # - the five policies of everyday life have at most 15 lines, and policies/README.md uses every preset.
 #
 #   scripts/check-docs.sh               all of it
@@ -77,6 +77,7 @@ check_use() {
 }
 
 outputs=0
+tests=0
 repositories=0
 check_repository() {
   local repository=$1 place=$2 environment
@@ -93,9 +94,22 @@ check_repository() {
     fail "$place: its policy has warnings"
   fi
   check_renders "$repository" "$place"
+  check_tests "$repository" "$place"
   for environment in "$repository"/environments/*.yaml; do
     if [[ -e $environment ]]; then check_renders "$repository" "$place" --env "$(basename "$environment" .yaml)"; fi
   done
+}
+# What it says of itself under tests: and never: holds; whole repositories say something.
+check_tests() {
+  local repository=$1 place=$2 found
+  if ! "$program" test --quiet --repo "$repository" >"$work/said" 2>&1; then
+    cat "$work/said" >&2
+    fail "$place: a test of its policy does not hold"
+    return
+  fi
+  found=$(sed -nE 's/^([0-9]+) tests?: .*/\1/p' "$work/said")
+  tests=$((tests + found))
+  if [[ $repository == examples/* ]] && ((found == 0)); then fail "$place: its policy has no tests"; fi
 }
 check_renders() {
   local repository=$1 place=$2
@@ -149,6 +163,7 @@ if [[ ${1:-} == --self-test ]]; then
   plant base '<!-- base: nwfleet.yaml -->' 'project: acme' 'id: 6f1c0d2e' 'hosts:' '  kvm1: {uri: "sandbox:///1"}'
   plant unmarked '' 'sets: {}'
   plant invalid '<!-- rules: in -->' '- allow htpps'
+  plant untrue '<!-- policy -->' 'groups:' '  a:' '    vms: {name: a}' '    tests:' '      - allow in https'
   plant layout '<!-- rules: in -->' '-   allow https'
   group valid '<!-- wrong: unknown-service -->' 'allow https'
   group other '<!-- wrong: unknown-set -->' 'allow htpps'
@@ -166,11 +181,11 @@ if [[ ${1:-} == --self-test ]]; then
     fi
   }
   check_examples "$planted/base.md"
-  for name in unmarked invalid valid other layout; do
+  for name in unmarked invalid valid other untrue layout; do
     expect_failure "$name" check_examples "$planted/base.md" "$planted/$name.md"
   done
   expect_failure long check_length "$planted/long.yaml" long.yaml "$planted/long.md"
-  echo "check-docs: self-test: $((6 - missed)) of 6 planted violations found"
+  echo "check-docs: self-test: $((7 - missed)) of 7 planted violations found"
   ((missed == 0))
   exit
 fi
@@ -223,5 +238,5 @@ same docs/reference/policy.schema.json
 "$program" schema lock >"$work/fresh"
 same docs/reference/lock.schema.json
 
-echo "check-docs: $uses uses of nwfleet, $outputs outputs, $repositories repositories that compile, $wrong that do not, $failures failures"
+echo "check-docs: $uses uses of nwfleet, $outputs outputs, $repositories repositories that compile, $tests tests that hold, $wrong that do not, $failures failures"
 ((failures == 0))
