@@ -131,8 +131,8 @@ let package = Package(
     tests(
       "Commands",
       [
-        "Reconcile", "Planning", "PolicyLanguage", "Compiler", "FilterModel", "FilterXML", "Diagnostics",
-        "GoldenSupport",
+        "Reconcile", "Planning", "PolicyLanguage", "Verification", "Compiler", "PacketPath", "FilterModel", "FilterXML",
+        "Diagnostics", "GoldenSupport",
         argumentParser,
       ]),
     tests("Libvirt"),

@@ -28,20 +28,20 @@ public struct Conversation: Sendable, Hashable {
   public var targetVerdict: FlowVerdict?
 
   init(
-    _ frame: Frame, _ route: TestRoute, source: (nic: FilteredNIC, program: KernelProgram)?,
-    target: (nic: FilteredNIC, program: KernelProgram)?
+    _ frame: Frame, _ route: TestRoute, source: (nic: FilteredNIC, program: KernelProgram?)?,
+    target: (nic: FilteredNIC, program: KernelProgram?)?
   ) {
     packet = frame.packet ?? Packet(family: .ipv4, protocolNumber: 0, source: 0, destination: 0)
     self.route = route
     self.source = source?.nic
     self.target = target?.nic
     outcome = .allowed
-    sourceVerdict = source?.program.verdict(Flow(begins: .fromMachine, first: frame, topology: route.topology))
+    sourceVerdict = source?.program?.verdict(Flow(begins: .fromMachine, first: frame, topology: route.topology))
     if let outcome = sourceVerdict?.outcome, outcome != .allowed {
       self.outcome = outcome
       if outcome != .oneWay { return }
     }
-    targetVerdict = target?.program.verdict(Flow(begins: .toMachine, first: frame, topology: route.topology))
+    targetVerdict = target?.program?.verdict(Flow(begins: .toMachine, first: frame, topology: route.topology))
     if let outcome = targetVerdict?.outcome, outcome != .allowed { self.outcome = outcome }
   }
 

@@ -12,13 +12,18 @@ extension Verifier {
     // VMs bear the addresses that they have, and strangers those that are kept for examples (RFC 5737, RFC 3849).
     for (ends, isSource) in [(testCase.sources, true), (testCase.targets, false)] {
       var addresses = ends.compactMap(\.nic).flatMap(\.nic.addresses)
-      if addresses.isEmpty { addresses = Self.strangers }
+      if addresses.isEmpty { addresses = Self.strangers(isSource: isSource) }
       let nodes = addresses.map { node($0, isSource: isSource) }
       wishes.append(frames.diagram.union(nodes))
     }
     for number in [6, 17, 1, 58] as [UInt128] { wishes.append(frames.frames(.protocolNumber, number)) }
+    for (number, echo) in [(1, 0x0800), (58, 0x8000)] as [(UInt128, UInt128)] {
+      let messages = frames.frames(.protocolNumber, number)
+      let others = messages.complement
+      wishes.append(frames.diagram.or(others, frames.frames(.destinationPort, echo)))
+    }
     for port in [443, 22, 53] as [UInt128] { wishes.append(frames.frames(.destinationPort, port)) }
-    // The first port that Linux would take, and an echo request of the first code.
+    // The first port that Linux would take.
     wishes.append(frames.frames(.sourcePort, 32768))
     wishes.append(frames.frames(.sourcePort, in: IntervalSet(1024...65535)))
     wishes.append(frames.frames(.destinationPort, in: IntervalSet(1...65535)))
@@ -26,7 +31,9 @@ extension Verifier {
     return frames.frame(of: frames.diagram.preferring(wishes, in: set))
   }
 
-  private static var strangers: [IPAddress] { [IPAddress("198.51.100.7"), IPAddress("2001:db8::7")].compactMap(\.self) }
+  private static func strangers(isSource: Bool) -> [IPAddress] {
+    (isSource ? ["198.51.100.7", "2001:db8::7"] : ["203.0.113.9", "2001:db8::9"]).compactMap(IPAddress.init)
+  }
 
   private mutating func node(_ address: IPAddress, isSource: Bool) -> Node {
     let (family, number): (AddressFamily, UInt128) =

@@ -101,9 +101,9 @@ public struct Verifier: ~Copyable {
 
   private mutating func end(
     _ nic: FilteredNIC?
-  ) throws(DiagnosticError) -> (nic: FilteredNIC, program: KernelProgram)? {
-    guard let nic, let program = try program(of: nic) else { return nil }
-    return (nic, program)
+  ) throws(DiagnosticError) -> (nic: FilteredNIC, program: KernelProgram?)? {
+    guard let nic else { return nil }
+    return (nic, try program(of: nic))
   }
 
   /// What the kernel makes of a NIC's filter; nil for a NIC without one.

@@ -20,7 +20,7 @@ import Testing
       })
     // Literals of the same form that are words of nwfilter, or of the language.
     let vocabulary = FilterName.stock.union(FilterProtocol.names).union(["icmp-ipv6"])
-      .union(["from-port", "ipv6-icmp", "ipv6-in-ipv4", "udp-lite"])
+      .union(["from-port", "one-way", "ipv6-icmp", "ipv6-in-ipv4", "udp-lite"])
       .union(FilterProtocol.allCases.flatMap { $0.attributes.map(\.name) })
     var used: Set<String> = []
     for target in ["PolicyLanguage", "FilterModel"] {
@@ -32,7 +32,7 @@ import Testing
       }
     }
     used.subtract(vocabulary)
-    for target in ["Compiler", "Planning", "Reconcile", "Commands"] {
+    for target in ["Compiler", "Verification", "Planning", "Reconcile", "Commands"] {
       let folder = GoldenFiles.root.appendingPathComponent("Sources/\(target)")
       let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.allObjects ?? []
       for case let file as URL in files where file.pathExtension == "swift" {

@@ -25,7 +25,7 @@ import Testing
           tests:
             - allow  in http,https from  198.51.100.7
             - "one-way in udp/53 from host via routed"
-            - {test: reject out tcp/25, 465 to any, name: mail, comment: not from here}
+            - {test: "reject out tcp/25, 465 to any", name: mail, comment: not from here}
         native:
           vms: {name: native}
           filter: clean-traffic

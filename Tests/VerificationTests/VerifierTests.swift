@@ -33,20 +33,20 @@ import Verification
   @Test func holdsForEveryPacketOfASet() throws {
     let found = try words(
       Self.web + """
-              tests:
-                - allow in http, https
-                - allow in https from any
-                - allow in ssh from @office
-                - drop in ssh from 198.51.100.0/24
-                - drop in ssh
-                - allow in tcp/80-443
-                - reject in auth
-                - drop in auth
-                - drop out smtp
-                - allow out any to 198.51.100.7
-                - drop in udp
-                - drop in icmp
-                - one-way in https
+            tests:
+              - allow in http, https
+              - allow in https from any
+              - allow in ssh from @office
+              - drop in ssh from 198.51.100.0/24
+              - drop in ssh
+              - allow in tcp/80-443
+              - reject in auth
+              - drop in auth
+              - drop out smtp
+              - allow out any to 198.51.100.7
+              - drop in udp
+              - drop in icmp
+              - one-way in https
         """)
     #expect(
       found == [
@@ -139,7 +139,7 @@ import Verification
           vms: {name: "clean-*"}
           filter: clean-traffic
           tests:
-            - allow out any
+            - allow out any to 0.0.0.0/0
             - drop in icmp
         strange:
           vms: {name: "strange-*"}
@@ -153,7 +153,7 @@ import Verification
       """)
     #expect(
       found == [
-        "ok allow out any", "no drop in icmp: icmp 198.51.100.7 to 198.18.0.1 type 8 code 0 allowed",
+        "ok allow out any to 0.0.0.0/0", "no drop in icmp: icmp 198.51.100.7 to 198.18.0.1 type 8 code 0 allowed",
         "ok allow in https from network", "ok drop in https from 198.51.100.7", "ok allow out any",
         "?? allow in https: cannot-evaluate",
       ])

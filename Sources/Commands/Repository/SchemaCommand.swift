@@ -25,6 +25,12 @@ struct SchemaCommand: Subcommand {
     case apply
     /// The output of status --json.
     case status
+    /// The output of test --json.
+    case test
+    /// The output of trace --json.
+    case trace
+    /// The output of who-can --json and reach --json.
+    case reach
     /// The output of validate --json, and of errors.
     case diagnostics
     /// The reference of filters as Markdown.
@@ -36,7 +42,10 @@ struct SchemaCommand: Subcommand {
   }
 
   @Argument(
-    help: "policy, environment, lock, plan, apply, status, diagnostics, or reference, services and checks (Markdown).")
+    help: """
+      policy, environment, lock, plan, apply, status, test, trace, reach, diagnostics, or reference, services and checks \
+      (Markdown).
+      """)
   var subject = Subject.policy
 
   @OptionGroup var output: OutputOptions
@@ -49,6 +58,9 @@ struct SchemaCommand: Subcommand {
     case .plan: output.result(OutputSchema.plan)
     case .apply: output.result(OutputSchema.apply)
     case .status: output.result(OutputSchema.status)
+    case .test: output.result(OutputSchema.test)
+    case .trace: output.result(OutputSchema.trace)
+    case .reach: output.result(OutputSchema.reach)
     case .diagnostics: output.result(OutputSchema.diagnostics)
     case .reference: output.result(Reference.markdown())
     case .services: output.result(ServiceCatalogue.reference())

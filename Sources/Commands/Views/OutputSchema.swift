@@ -259,27 +259,7 @@ enum OutputSchema {
         "type": "object", "additionalProperties": false, "required": ["machine", "mac"],
         "properties": {"machine": {"type": "string"}, "mac": {"type": "string"}, "device": {"type": "string"}}
       },
-      "place": {
-        "type": "object", "additionalProperties": false, "required": ["file", "line", "column", "endLine", "endColumn"],
-        "properties": {
-          "file": {"type": "string"}, "line": {"type": "integer"}, "column": {"type": "integer"},
-          "endLine": {"type": "integer"}, "endColumn": {"type": "integer"}
-        }
-      },
-      "diagnostic": {
-        "type": "object", "additionalProperties": false, "required": ["code", "severity", "message", "notes"],
-        "properties": {
-          "code": {"type": "string"}, "severity": {"enum": ["error", "warning"]}, "message": {"type": "string"},
-          "place": {"$ref": "#/definitions/place"}, "expected": {"type": "string"}, "hint": {"type": "string"},
-          "notes": {
-            "type": "array",
-            "items": {
-              "type": "object", "additionalProperties": false, "required": ["message"],
-              "properties": {"message": {"type": "string"}, "place": {"$ref": "#/definitions/place"}}
-            }
-          }
-        }
-      }
+      \(sharedDefinitions)
     }
     """
 }

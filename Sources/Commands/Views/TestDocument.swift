@@ -25,6 +25,10 @@ struct TestDocument: Encodable {
     var problems: [DiagnosticRecord]
 
     fileprivate let line: String
+
+    private enum CodingKeys: CodingKey {
+      case suite, name, test, comment, place, status, counterexample, routed, problems
+    }
   }
 
   var format = 1

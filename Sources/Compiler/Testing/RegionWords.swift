@@ -103,10 +103,10 @@ public enum RegionWords {
     var text = ""
     for (word, side) in [("from", \Peers.source), ("to", \Peers.destination)] {
       let sets = AddressFamily.allCases.compactMap { family in peers[family].map { (family, $0[keyPath: side]) } }
-      if sets.count == 2, sets.allSatisfy({ $0.1.isAll($0.0) }) { continue }
-      // A type or a protocol of one family says which one is meant.
+      if sets.allSatisfy({ $0.1.isAll($0.0) }) { continue }
       text += " \(word) " + sets.map { addresses($0.1, $0.0) }.joined(separator: ", ")
     }
-    return text
+    guard text.isEmpty, peers.count == 1, let family = peers.keys.first else { return text }
+    return family == .ipv4 ? " (IPv4)" : " (IPv6)"
   }
 }

@@ -8,16 +8,19 @@ enum TestTraffic {
   ///
   /// Without what no VM can live without, which rules of the system let through whatever a policy says: neighbour, router
   /// and listener discovery, and DHCP. Where packets are to get through, also without messages that begin nothing: errors
-  /// and answers belong to the connections of others. Who writes ports or a type means them.
+  /// and answers belong to the connections of others. Who writes ports or a type means them; what is to get through to a
+  /// port of DHCP comes from the other one, and what is to get through elsewhere comes from neither.
   static func packets(_ regions: [PacketRegion], _ expectation: Expectation) -> PacketSet {
     let mustPass = expectation == .allow || expectation == .oneWay || expectation == .reject
     return PacketSet(
       regions.flatMap { region -> [PacketRegion] in
-        guard region.hasAllPorts else { return [region] }
         let family = region.family
         // What must not pass must not pass as something that looks like DHCP; what must pass need not.
-        let holes = mustPass ? [answers(family)] + dhcpPorts(family) : dhcp(family)
-        return (holes + discovery(family)).reduce([region]) { pieces, hole in pieces.flatMap { $0.subtracting(hole) } }
+        var holes = mustPass ? strangeDHCP(family) : []
+        if region.hasAllPorts {
+          holes += discovery(family) + dhcp(family) + (mustPass ? [answers(family)] : [])
+        }
+        return holes.reduce([region]) { pieces, hole in pieces.flatMap { $0.subtracting(hole) } }
       })
   }
 
@@ -46,12 +49,20 @@ enum TestTraffic {
     }
   }
 
-  /// With a port of DHCP at one end.
-  private static func dhcpPorts(_ family: AddressFamily) -> [PacketRegion] {
-    let ports: IntervalSet<UInt16> = family == .ipv4 ? IntervalSet(67...68) : IntervalSet(546...547)
-    return [
-      PacketRegion(family: family, protocols: IntervalSet(17...17), sourcePorts: ports),
-      PacketRegion(family: family, protocols: IntervalSet(17...17), destinationPorts: ports),
-    ]
+  /// From a port of DHCP to another than its counterpart, or to one of these from another.
+  private static func strangeDHCP(_ family: AddressFamily) -> [PacketRegion] {
+    let (first, second): (UInt16, UInt16) = family == .ipv4 ? (67, 68) : (546, 547)
+    let pairs = [(first, second), (second, first)]
+    return pairs.flatMap { port, other in
+      let rest = IntervalSet<UInt16>.full.subtracting(IntervalSet(other...other))
+      return [
+        PacketRegion(
+          family: family, protocols: IntervalSet(17...17), sourcePorts: IntervalSet(port...port),
+          destinationPorts: rest),
+        PacketRegion(
+          family: family, protocols: IntervalSet(17...17), sourcePorts: rest,
+          destinationPorts: IntervalSet(port...port)),
+      ]
+    }
   }
 }
