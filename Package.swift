@@ -84,7 +84,8 @@ let package = Package(
 
     // MARK: The shells
     /** Policy repositories: YAML in, the desired state out. */
-    module("PolicyLanguage", ["Presets", "StockFiles", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
+    module(
+      "PolicyLanguage", ["Presets", "StockFiles", "Compiler", "PacketPath", "FilterModel", "Diagnostics", "CLibYAML"]),
     /** nwfilter, binding and interface XML to and from the model. */
     module("FilterXML", ["FilterModel", "Diagnostics", "CLibXML2"]),
     /** libvirt connections with deadlines; knows no filter model. */

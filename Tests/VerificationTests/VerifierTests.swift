@@ -62,7 +62,8 @@ import Verification
 
   @Test func bothEndsCount() throws {
     let found = try words(
-      Self.web + """
+      Self.web
+        + """
           db:
             vms: {name: "db-*"}
             guard: strict

@@ -55,7 +55,8 @@ struct ReachabilityDocument: Encodable {
       if answer.hasMore { text += "  and more, too much to be said: ask about less\n" }
     }
     if let machines {
-      text += machines.isEmpty ? "No VM of the repository can.\n" : "VMs that can: \(machines.joined(separator: ", "))\n"
+      text +=
+        machines.isEmpty ? "No VM of the repository can.\n" : "VMs that can: \(machines.joined(separator: ", "))\n"
     }
     return text
   }

@@ -64,7 +64,9 @@ public enum RegionWords {
       let (first, last) = (UInt8(range.lowerBound >> 8), UInt8(range.upperBound >> 8))
       let isWhole = range.lowerBound & 0xff == 0 && range.upperBound & 0xff == 0xff
       if isWhole, first == last {
-        let known = ICMPMessages.all.first { $0.number(region.family)?.type == first && $0.number(region.family)?.code == nil }
+        let known = ICMPMessages.all.first {
+          $0.number(region.family)?.type == first && $0.number(region.family)?.code == nil
+        }
         return known.map { "icmp/\($0.name)" } ?? "\(name)/\(first)"
       }
       if isWhole { return "\(name)/\(first)-\(last)" }

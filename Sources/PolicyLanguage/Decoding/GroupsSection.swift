@@ -6,7 +6,9 @@ import FilterModel
 
 /// `groups: {NAME: {vms, hosts, …}}`: groups with rules, and groups with one native filter.
 extension FileDecoder {
-  private static let nativeKeys = ["vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled", "tests"]
+  private static let nativeKeys = [
+    "vms", "hosts", "filter", "parameters", "owner", "ticket", "comment", "enabled", "tests",
+  ]
   private static let groupKeys =
     ["vms", "hosts", "tier", "order"] + ruleSetKeys + ["filter", "owner", "ticket", "comment", "enabled", "tests"]
   private static let laterGroupKeys: Set<String> = ["attach", "expires", "replace", "stateless"]

@@ -22,7 +22,9 @@ enum PolicyTestSchema {
   }
 
   /// `tests:` of a group.
-  static var groupTests: JSONValue { list("What must hold for every NIC of the group, for 'nwfleet test'", "groupTest") }
+  static var groupTests: JSONValue {
+    list("What must hold for every NIC of the group, for 'nwfleet test'", "groupTest")
+  }
 
   static var groupTest: JSONValue {
     let words = "allow|drop|reject|one-way"
