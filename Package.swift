@@ -92,6 +92,8 @@ let package = Package(
     module("Libvirt", ["CLibvirt"]),
     /** The one place that starts other programs. */
     module("Processes", [subprocess]),
+    /** Commits of git repositories, never a work tree. */
+    module("Git", ["Processes"]),
     /** What the kernel of a host does with filters: sysctls today. */
     module("Kernel", ["Processes"]),
     /** Reads a host, carries out a plan, verifies it, takes it back. */
@@ -103,7 +105,7 @@ let package = Package(
       "Commands",
       [
         "Reconcile", "Planning", "PolicyLanguage", "Verification", "Compiler", "PacketPath", "FilterModel", "FilterXML",
-        "Diagnostics", "Sandbox", "Processes",
+        "Diagnostics", "Sandbox", "Git", "Processes",
         argumentParser,
       ]),
     .executableTarget(name: "nwfleet", dependencies: ["Commands"], swiftSettings: shell),
@@ -138,6 +140,7 @@ let package = Package(
       ]),
     tests("Libvirt"),
     tests("Processes"),
+    tests("Git", ["Processes"]),
     tests("Sandbox", ["Processes", "SandboxFixture"]),
     /** The program itself, against real libvirtd instances. */
     .testTarget(

@@ -24,11 +24,12 @@ declare -A allowed=(
   [FilterXML]="FilterModel Diagnostics CLibXML2"
   [Libvirt]="CLibvirt Glibc Dispatch Synchronization"
   [Processes]="Subprocess Glibc"
+  [Git]="Processes"
   [Kernel]="Processes FoundationEssentials Glibc"
   [Reconcile]="Planning FilterModel Diagnostics FilterXML Libvirt Kernel FoundationEssentials Glibc Synchronization"
   [Sandbox]="Processes FoundationEssentials Glibc"
   [Commands]="Reconcile Planning PolicyLanguage Verification Compiler PacketPath FilterModel FilterXML Diagnostics Sandbox
-    Processes ArgumentParser FoundationEssentials Glibc Synchronization"
+    Git Processes ArgumentParser FoundationEssentials Glibc Synchronization"
   [nwfleet]="Commands"
 )
 pure="Diagnostics FilterModel PacketPath Planning Compiler Verification"

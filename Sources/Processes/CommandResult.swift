@@ -8,10 +8,13 @@ public struct CommandResult: Sendable, Hashable {
   public let arguments: [String]
   /// The exit status; 128 + the number of the signal that ended it, as shells count.
   public let status: Int32
-  /// Standard output, as UTF-8; bytes that are not become U+FFFD.
-  public let output: String
-  /// Standard error, in the same way.
+  /// Standard output.
+  public let outputBytes: [UInt8]
+  /// Standard error, as UTF-8; bytes that are not become U+FFFD.
   public let errorOutput: String
+
+  /// Standard output, as UTF-8; bytes that are not become U+FFFD.
+  public var output: String { String(decoding: outputBytes, as: UTF8.self) }
 
   /// Whether the program ended with status 0.
   public var succeeded: Bool { status == 0 }

@@ -36,7 +36,7 @@ public enum Processes {
         output: .bytes(limit: outputLimit), error: .bytes(limit: outputLimit))
       return CommandResult(
         executable: executable, arguments: arguments, status: status(of: ended.terminationStatus),
-        output: String(decoding: ended.standardOutput, as: UTF8.self),
+        outputBytes: ended.standardOutput,
         errorOutput: String(decoding: ended.standardError, as: UTF8.self))
     }
     switch result {

@@ -5,8 +5,8 @@ import Compiler
 import Diagnostics
 import FilterModel
 import FoundationEssentials
+import Git
 import PolicyLanguage
-import Processes
 import Reconcile
 
 /// Which policy repository.
@@ -70,17 +70,5 @@ struct Repository {
   var line: @Sendable (_ file: String, _ number: Int) -> String?
 
   /// The commit that is checked out, `+` behind it if files differ from it; nil outside of git.
-  ///
-  /// Asks git for nothing that could run a program of the repository's (fsmonitor is off; reading a commit runs no hook) or
-  /// write to it: root's new index would be closed to the repository's owner.
-  func commit() async -> String? {
-    func git(_ arguments: [String]) async -> String? {
-      let result = try? await Processes.run(
-        "git", ["--no-optional-locks", "-c", "core.fsmonitor=false", "-C", folder] + arguments, deadline: .seconds(10))
-      return result.flatMap { $0.succeeded ? $0.output.trimmed : nil }
-    }
-    guard let head = await git(["rev-parse", "--verify", "HEAD"]) else { return nil }
-    let changes = await git(["status", "--porcelain", "--untracked-files=normal", "--", "."])
-    return changes == "" ? head : head + "+"
-  }
+  func commit() async -> String? { await GitRepository(folder: folder).checkedOut() }
 }

@@ -100,6 +100,21 @@ public enum PolicyRepository {
       })
   }
 
+  /// Which files of a folder belong to its repository, in their order, by paths relative to the folder.
+  ///
+  /// - Parameter project: `nwfleet.yaml`, which names files in other places; nil if there is none.
+  public static func selection(of paths: [String], project: PolicyFile?) -> [String] {
+    let included = Set(project.map { RepositoryLoader([$0]).included.map(\.value) } ?? [])
+    return paths.filter { path in
+      if path == fileName || path == AddressLockFile.name || included.contains(path) { return true }
+      let parts = path.split(separator: "/")
+      guard parts.count > 1, path.hasSuffix(".yaml") || path.hasSuffix(".yml"),
+        !parts.contains(where: { $0.hasPrefix(".") })
+      else { return false }
+      return parts[0] == policyFolder || parts[0] == environmentFolder && parts.count == 2
+    }
+  }
+
   /// The nearest folder that holds `nwfleet.yaml`, from a folder upwards; nil where there is none.
   public static func find(from directory: String) -> String? { RepositoryReader.find(from: directory) }
 }

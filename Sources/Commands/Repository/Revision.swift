@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnostics
+import Git
+import PolicyLanguage
+
+/// A policy repository as a commit has it, or as its files are now.
+enum Revision: Hashable {
+  case commit(String)
+  case workTree
+
+  /// Reads it.
+  ///
+  /// - Throws: `DiagnosticError` where git has no such commit, or its files cannot be read.
+  func load(_ folder: String, environment: String?) async throws -> LoadResult {
+    guard case .commit(let name) = self else {
+      return PolicyRepository.load(directory: folder, environment: environment)
+    }
+    do {
+      return PolicyRepository.load(
+        files: try await Self.files(of: name, GitRepository(folder: folder)), environment: environment)
+    } catch let error as GitError {
+      throw DiagnosticError(
+        Diagnostic(Diagnostic.Code(rawValue: "git-\(error.code.rawValue)"), error.message, hint: error.hint))
+    }
+  }
+
+  private static func files(of name: String, _ repository: GitRepository) async throws -> [PolicyFile] {
+    let entries = try await repository.entries(of: try await repository.commit(name))
+    let projectEntry = entries.filter { $0.path == PolicyRepository.fileName }
+    let project = try await repository.files(projectEntry, limit: PolicyRepository.mostBytes).first
+      .map { PolicyFile(path: $0.path, bytes: $0.bytes) }
+    guard let project else {
+      throw DiagnosticError(
+        Diagnostic(
+          "no-project-file", "there is no \(PolicyRepository.fileName) in '\(name)' of \(repository.folder)",
+          hint: "the folder may have had another place then: --repo takes a folder of the work tree"))
+    }
+    let selection = Set(PolicyRepository.selection(of: entries.map(\.path), project: project))
+    let chosen = entries.filter { selection.contains($0.path) }
+    return try await repository.files(chosen, limit: PolicyRepository.mostBytes)
+      .map { PolicyFile(path: $0.path, bytes: $0.bytes) }
+  }
+}
