@@ -14,11 +14,14 @@ public struct DesiredInterface: Sendable, Hashable {
   /// What gets to the VM from its host, and from networks that the host routes, although the policy denies it: one way only,
   /// replies do not pass (reference H10). In the words of rules, such as `udp from 192.0.2.0/24`; empty for nothing.
   public var oneWay: [String]
+  /// The NIC's own, as the repository knows them; empty where it does not.
+  public var addresses: [IPAddress]
 
   public init(
     machine: String, mac: MACAddress, reference: FilterReference, groups: [String], origin: SourceRange,
-    oneWay: [String] = []
+    oneWay: [String] = [], addresses: [IPAddress] = []
   ) {
+    self.addresses = addresses
     self.machine = machine
     self.mac = mac
     self.reference = reference

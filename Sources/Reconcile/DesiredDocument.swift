@@ -35,6 +35,7 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     var groups: [String]
     var origin: PlaceRecord
     var oneWay: [String]
+    var addresses: [String]
   }
 
   struct PortRecord: Codable, Hashable {
@@ -68,7 +69,8 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
     let records = desired.interfaces.map {
       InterfaceRecord(
         machine: $0.machine, mac: $0.mac.description, filter: ReferenceRecord($0.reference), groups: $0.groups,
-        origin: PlaceRecord($0.origin), oneWay: $0.oneWay)
+        origin: PlaceRecord($0.origin), oneWay: $0.oneWay,
+        addresses: $0.addresses.map(\.description))
     }
     interfaces = records.isEmpty ? nil : records
     ports = desired.ports.map {
@@ -99,7 +101,8 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
       desired.interfaces.append(
         DesiredInterface(
           machine: record.machine, mac: try BindingRecord.mac(record.mac), reference: record.filter.reference,
-          groups: record.groups, origin: record.origin.range, oneWay: record.oneWay))
+          groups: record.groups, origin: record.origin.range, oneWay: record.oneWay,
+          addresses: record.addresses.compactMap { IPAddress($0) }))
     }
     for record in ports {
       desired.ports.append(
@@ -125,11 +128,12 @@ public struct DesiredDocument: Codable, Sendable, Hashable {
       document.filters[index].entryOrigins = []
       document.filters[index].entrySources = nil
     }
-    // Which groups ask for a filter, and what they cannot keep out, is no part of it.
+    // Which groups ask for a filter, what they cannot keep out, and addresses beyond the parameters are no part of it.
     for index in (document.interfaces ?? []).indices {
       document.interfaces?[index].origin = nowhere
       document.interfaces?[index].groups = []
       document.interfaces?[index].oneWay = []
+      document.interfaces?[index].addresses = []
     }
     for index in document.attachments.indices { document.attachments[index].origin = nowhere }
     return SHA1.hexDigest(JSONFile.text(document))

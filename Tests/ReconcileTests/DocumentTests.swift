@@ -99,7 +99,8 @@ import Testing
       interfaces: [
         DesiredInterface(
           machine: "vm", mac: MACAddress(bits: 8), reference: FilterReference("acme.nic.000000000008"), groups: ["web"],
-          origin: place, oneWay: ["udp from any"])
+          origin: place, oneWay: ["udp from any"],
+          addresses: [.ipv4(IPv4Address(bits: 9)), .ipv6(IPv6Address(high: 1, low: 2))])
       ],
       ports: [DesiredPort(machine: "vm9", device: "tap9", mac: MACAddress(bits: 9), host: "kvm1")])
   }

@@ -41,4 +41,12 @@ enum Revision: Hashable {
     return try await repository.files(chosen, limit: PolicyRepository.mostBytes)
       .map { PolicyFile(path: $0.path, bytes: $0.bytes) }
   }
+
+  /// A diagnostic of its files, which says whose they are: the same line may read otherwise now.
+  func marked(_ diagnostic: Diagnostic) -> Diagnostic {
+    guard case .commit(let name) = self else { return diagnostic }
+    var marked = diagnostic
+    marked.message += " (in \(name.excerpt))"
+    return marked
+  }
 }

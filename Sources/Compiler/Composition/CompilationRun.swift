@@ -83,7 +83,8 @@ struct CompilationRun {
         interfaces.append(
           DesiredInterface(
             machine: nic.machine, mac: nic.mac, reference: FilterReference(filter.filter.name),
-            groups: chosen.map { composer.groups[$0].name }, origin: filter.origin, oneWay: profile.generated.oneWay))
+            groups: chosen.map { composer.groups[$0].name }, origin: filter.origin, oneWay: profile.generated.oneWay,
+            addresses: nic.addresses))
       }
     }
     if host == nil { checkNativesWithoutNICs() }

@@ -245,12 +245,3 @@ struct PeerResolver {
       notes: parameter.texts.prefix(1).map { Diagnostic.Note("its value", at: $0.range) })
   }
 }
-
-extension AddressRange {
-  init(_ address: IPAddress) {
-    switch address {
-    case .ipv4(let address): self.init(family: .ipv4, range: address.number...address.number)
-    case .ipv6(let address): self.init(family: .ipv6, range: address.number...address.number)
-    }
-  }
-}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Planning
+
+/// What becomes different for packets, for people.
+struct TrafficText {
+  private let report: TrafficReport
+  private let style: Style
+
+  init(_ report: TrafficReport, style: Style) {
+    self.report = report
+    self.style = style
+  }
+
+  var text: String {
+    var text = report.items.map(item).joined()
+    for unknown in report.unknown {
+      let subject = unknown.interface?.description ?? "group \(unknown.groups.joined(separator: ", "))"
+      text += "\(style.red("Traffic unknown")) for \(subject): \(unknown.reason)\n"
+    }
+    if report.isNone { text += "No traffic change.\n" }
+    if !report.newGroups.isEmpty { text += "New: group \(report.newGroups.joined(separator: ", ")).\n" }
+    if !report.removedGroups.isEmpty { text += "Gone: group \(report.removedGroups.joined(separator: ", ")).\n" }
+    return text
+  }
+
+  private func item(_ item: TrafficReport.Item) -> String {
+    let words = TrafficWords(item.change)
+    return style.bold(Self.subject(item)) + ":\n" + words.lines.map { "  \(glyph($0.kind)) \($0.text)\n" }.joined()
+  }
+
+  private func glyph(_ kind: TrafficWords.Kind) -> String {
+    switch kind {
+    case .allowed: style.green("+")
+    case .denied: style.red("-")
+    case .other: "~"
+    }
+  }
+
+  /// `web (web-1, web-2)`: the groups, and the VMs that the same holds for.
+  static func subject(_ item: TrafficReport.Item) -> String {
+    let machines = item.interfaces.map(\.machine)
+    let names = machines.count == Set(machines).count ? machines : item.interfaces.map(\.description)
+    let more = names.count - 5
+    let shown = names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    let groups = item.groups.joined(separator: ", ")
+    if names.isEmpty { return "\(groups) (no VM here)" }
+    return groups.isEmpty ? shown : "\(groups) (\(shown))"
+  }
+}
