@@ -65,7 +65,7 @@ let package = Package(
     /** Exact sets of IP packets. */
     module("PacketPath", ["FilterModel"], settings: pure),
     /** From what is wanted and what is there to a plan with no choices left. */
-    module("Planning", ["FilterModel", "Diagnostics"], settings: pure),
+    module("Planning", ["PacketPath", "FilterModel", "Diagnostics"], settings: pure),
 
     /** What a policy means, compiled to filters. */
     module("Compiler", ["PacketPath", "FilterModel", "Diagnostics"], settings: pure),

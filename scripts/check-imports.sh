@@ -16,7 +16,7 @@ declare -A allowed=(
   [Diagnostics]=""
   [FilterModel]="Diagnostics"
   [PacketPath]="FilterModel Diagnostics"
-  [Planning]="FilterModel Diagnostics"
+  [Planning]="PacketPath FilterModel Diagnostics"
   [Compiler]="PacketPath FilterModel Diagnostics"
   [Verification]="Compiler PacketPath FilterModel Diagnostics"
   # Shells; each library outside has one owner.

@@ -28,7 +28,9 @@ struct NwfleetCommand: AsyncParsableCommand {
         ]),
       CommandGroup(
         name: "Questions",
-        subcommands: [TestCommand.self, TraceCommand.self, WhoCanCommand.self, ReachCommand.self]),
+        subcommands: [
+          TestCommand.self, TraceCommand.self, DiffCommand.self, WhoCanCommand.self, ReachCommand.self,
+        ]),
       CommandGroup(
         name: "Hosts",
         subcommands: [

@@ -78,12 +78,12 @@ import Testing
   }
 
   @Test func generatedFilters() {
-    expectGolden(PlanText(Self.plan, style: .plain, isVerbose: false).text, "\(Self.golden)/plan.txt")
-    expectGolden(PlanText(Self.plan, style: .plain, isVerbose: true).text, "\(Self.golden)/plan-verbose.txt")
+    expectGolden(PlanText(Self.plan, traffic: TrafficReport(), style: .plain, isVerbose: false).text, "\(Self.golden)/plan.txt")
+    expectGolden(PlanText(Self.plan, traffic: TrafficReport(), style: .plain, isVerbose: true).text, "\(Self.golden)/plan-verbose.txt")
   }
 
   @Test func generatedFiltersForMachines() throws {
-    let text = JSONFile.text(PlanDocument(Self.plan))
+    let text = JSONFile.text(PlanDocument(Self.plan, traffic: TrafficReport()))
     let schema = try #require(try JSONSerialization.jsonObject(with: Data(OutputSchema.plan.utf8)) as? [String: Any])
     #expect(SchemaCheck(schema).problems(try JSONSerialization.jsonObject(with: Data(text.utf8))) == [])
     #expect(text.contains("\"id\" : \"web\\/https\"") || text.contains("\"id\" : \"web/https\""))

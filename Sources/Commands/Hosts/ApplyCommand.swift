@@ -66,7 +66,8 @@ struct ApplyCommand: Subcommand {
     let session = try await plan(source)
     let plan = session.plan
     if !output.isJSON {
-      output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
+      output.result(
+        PlanText(plan, traffic: plan.traffic(session.request), style: output.style, isVerbose: output.isVerbose).text)
     }
     output.warn(plan.warnings)
     let findings = plan.problems + plan.findings(beyond: limits.limits)

@@ -36,7 +36,8 @@ struct DestroyCommand: Subcommand {
         of: repository.policy.identity, repositoryID: repository.policy.repositoryID, from: try await host.observe()))
     let plan = session.plan
     if !output.isJSON {
-      output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
+      output.result(
+        PlanText(plan, traffic: plan.traffic(session.request), style: output.style, isVerbose: output.isVerbose).text)
     }
     output.warn(plan.warnings)
     guard plan.problems.isEmpty else { throw DiagnosticError(plan.problems) }

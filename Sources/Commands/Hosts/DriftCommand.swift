@@ -23,7 +23,7 @@ struct DriftCommand: Subcommand {
     let session = try await PlanSession.read(repository, hosts, &output)
     let plan = session.plan
     if output.isJSON {
-      output.result(PlanDocument(plan))
+      output.result(PlanDocument(plan, traffic: plan.traffic(session.request)))
     } else {
       output.result(DriftText(plan, applied: session.appliedMarker, style: output.style).text)
       output.show(plan.problems)

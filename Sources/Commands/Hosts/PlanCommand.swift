@@ -35,9 +35,10 @@ struct PlanCommand: Subcommand {
       policy: HostPolicy(repository, today: today.day, commit: await repository.commit(), takesOver: takesOver))
     let plan = session.plan
     if output.isJSON {
-      output.result(PlanDocument(plan))
+      output.result(PlanDocument(plan, traffic: plan.traffic(session.request)))
     } else {
-      output.result(PlanText(plan, style: output.style, isVerbose: output.isVerbose).text)
+      output.result(
+        PlanText(plan, traffic: plan.traffic(session.request), style: output.style, isVerbose: output.isVerbose).text)
       output.warn(plan.warnings)
       output.show(plan.problems)
       output.warn(plan.findings(beyond: Limits()).map(\.asWarning))

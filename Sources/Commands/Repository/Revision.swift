@@ -9,6 +9,21 @@ enum Revision: Hashable {
   case commit(String)
   case workTree
 
+  /// The two ends of `REV1..REV2`; of `REV`, that and the files as they are.
+  ///
+  /// - Throws: `DiagnosticError` for `REV1...REV2`.
+  static func range(_ text: String) throws(DiagnosticError) -> (first: Revision, last: Revision) {
+    let parts = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false)
+    if let last = parts.last, parts.count == 2, last.hasPrefix(".") {
+      throw DiagnosticError(
+        Diagnostic(
+          "bad-revisions", "'\(text.excerpt)' asks for what one side has since the two parted",
+          expected: "REV1..REV2", hint: "to compare with where they parted, say \"$(git merge-base REV1 REV2)..REV2\""))
+    }
+    func commit(_ name: Substring) -> Revision { .commit(name.isEmpty ? "HEAD" : String(name)) }
+    return parts.count == 2 ? (commit(parts[0]), commit(parts[1])) : (commit(parts[0]), .workTree)
+  }
+
   /// Reads it.
   ///
   /// - Throws: `DiagnosticError` where git has no such commit, or its files cannot be read.

@@ -135,6 +135,7 @@ struct PlanDocument: Encodable {
   var changes: [Change]
   var summary: Summary
   var cost: CostRecord
+  var traffic: TrafficDocument
   var unprotected: [Interface]
   var weakened: [Weakened]
   var oneWay: [OneWay]
@@ -143,7 +144,8 @@ struct PlanDocument: Encodable {
   var problems: [DiagnosticRecord]
   var warnings: [DiagnosticRecord]
 
-  init(_ plan: Plan) {
+  init(_ plan: Plan, traffic: TrafficReport) {
+    self.traffic = TrafficDocument(traffic)
     format = Self.format
     nwfleet = nwfleetVersion
     host = plan.host

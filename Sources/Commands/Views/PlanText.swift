@@ -7,11 +7,13 @@ import Planning
 /// A plan for people.
 struct PlanText {
   private let plan: Plan
+  private let traffic: TrafficReport
   private let style: Style
   private let isVerbose: Bool
 
-  init(_ plan: Plan, style: Style, isVerbose: Bool) {
+  init(_ plan: Plan, traffic: TrafficReport, style: Style, isVerbose: Bool) {
     self.plan = plan
+    self.traffic = traffic
     self.style = style
     self.isVerbose = isVerbose
   }
@@ -21,7 +23,7 @@ struct PlanText {
     if plan.steps.isEmpty {
       text += plan.problems.isEmpty ? "\nNo changes. The host is as the policy wants it.\n" + record : ""
     } else {
-      text += "\n" + plan.steps.map(step).joined() + "\n" + summary + cost
+      text += "\n" + plan.steps.map(step).joined() + "\n" + TrafficText(traffic, style: style).text + summary + cost
     }
     if !plan.problems.isEmpty { text += style.red("This plan cannot be applied") + ": see the errors.\n" }
     return text + weaker + gaps + ExposureText.text(plan.exposures)

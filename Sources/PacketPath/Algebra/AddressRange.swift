@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FilterModel
+public import FilterModel
 
 /// Addresses of one family from a first to a last, both included.
 public struct AddressRange: Sendable, Hashable, Comparable {
@@ -96,5 +96,15 @@ extension AddressRange {
     }
     guard let length = Int(text), length <= family.bitCount else { throw .prefixTooLong }
     return length
+  }
+}
+
+extension AddressRange {
+  /// One address.
+  public init(_ address: IPAddress) {
+    switch address {
+    case .ipv4(let address): self.init(family: .ipv4, range: address.number...address.number)
+    case .ipv6(let address): self.init(family: .ipv6, range: address.number...address.number)
+    }
   }
 }

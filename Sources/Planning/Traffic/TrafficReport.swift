@@ -54,7 +54,8 @@ public struct TrafficReport: Sendable, Hashable {
       do throws(KernelProgramError) {
         let from = try Self.program(transition.before, mac, before)
         let to = try Self.program(transition.after, mac, after)
-        let own = OwnAddresses(mac: mac, addresses: (transition.interface.map(addresses) ?? []).map { AddressRange($0) })
+        let own = OwnAddresses(
+          mac: mac, addresses: (transition.interface.map(addresses) ?? []).map { AddressRange($0) })
         change = trafficChange(from: from, to: to, own: own)
       } catch {
         unknown.append(

@@ -98,6 +98,7 @@ extension Plan {
 
 extension ObservedHost {
   var filtersByName: [String: Filter] {
-    Dictionary(filters.compactMap { seen in seen.filter.map { (seen.name, $0) } }, uniquingKeysWith: { first, _ in first })
+    Dictionary(
+      filters.compactMap { seen in seen.filter.map { (seen.name, $0) } }, uniquingKeysWith: { first, _ in first })
   }
 }

@@ -30,9 +30,9 @@ struct DiffCommand: Subcommand {
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
     let folder = try repository.folder()
-    let (old, new) = try ends()
-    let before = try await known(old, folder, &output)
-    let after = try await known(new, folder, &output)
+    let ends = try Revision.range(revisions)
+    let before = try await ports(ends.first, folder, &output)
+    let after = try await ports(ends.last, folder, &output)
     let report = TrafficReport(from: before, to: after)
     if output.isJSON {
       output.result(TrafficDocument(report))
@@ -42,30 +42,25 @@ struct DiffCommand: Subcommand {
     return detailedExitCode && !report.isNone ? .changesPending : .done
   }
 
-  private func ends() throws -> (Revision, Revision) {
-    let parts = revisions.split(separator: ".", omittingEmptySubsequences: false)
-    // `...` is git's word for something else: what one has since the two parted.
-    if revisions.contains("...") {
-      throw DiagnosticError(
-        Diagnostic(
-          "bad-revisions", "'\(revisions.excerpt)' asks for what REV2 has since the two parted",
-          hint: "say REV1..REV2, or compare with \"$(git merge-base REV1 REV2)\""))
-    }
-    guard parts.count == 3, parts[1].isEmpty, let place = revisions.range(of: "..") else {
-      return (.commit(revisions), .workTree)
-    }
-    let (first, second) = (revisions[..<place.lowerBound], revisions[place.upperBound...])
-    return (.commit(first.isEmpty ? "HEAD" : String(first)), .commit(second.isEmpty ? "HEAD" : String(second)))
-  }
-
-  private func known(_ revision: Revision, _ folder: String, _ output: inout Output) async throws -> KnownPolicy {
+  private func ports(_ revision: Revision, _ folder: String, _ output: inout Output) async throws -> PortsWithFilters {
     let loaded = try await revision.load(folder, environment: repository.environment)
     output.line = { file, number in loaded.sources.line(number, of: file) }
-    guard let policy = loaded.policy else { throw DiagnosticError(loaded.diagnostics.map { revision.marked($0) }) }
-    let compilation = HostPolicy(policy, today: today.day).compiled()
-    guard let desired = compilation.desired else {
-      throw DiagnosticError(compilation.diagnostics.map { revision.marked($0) })
-    }
-    return KnownPolicy(desired, machines: policy.inventory.machines, stock: StockFilters.byName)
+    guard let policy = loaded.policy else { throw DiagnosticError(loaded.diagnostics.map(revision.marked)) }
+    let (planner, diagnostics) = HostPolicy(policy, today: today.day).planner()
+    guard let planner else { throw DiagnosticError(diagnostics.map(revision.marked)) }
+    let groups = policy.groups.filter(\.isEnabled).map(\.name) + policy.nativeGroups.map(\.name.value)
+    let placeholders = groups.flatMap { planner.subjects(of: $0) }.filter(\.isPlaceholder)
+    let filters = StockFilters.filters() + planner.desired.filters
+    return PortsWithFilters(
+      (planner.nics + placeholders).map(FilteredPort.init),
+      filters: Dictionary(filters.map { ($0.filter.name, $0.filter) }, uniquingKeysWith: { _, own in own }))
+  }
+}
+
+extension FilteredPort {
+  fileprivate init(_ nic: FilteredNIC) {
+    self.init(
+      interface: nic.isPlaceholder ? nil : InterfaceName(machine: nic.nic.machine, mac: nic.nic.mac, device: nil),
+      groups: nic.groups.sorted(), reference: nic.reference, addresses: nic.nic.addresses)
   }
 }
