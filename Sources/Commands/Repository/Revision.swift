@@ -17,7 +17,7 @@ enum Revision: Hashable {
     if let last = parts.last, parts.count == 2, last.hasPrefix(".") {
       throw DiagnosticError(
         Diagnostic(
-          "bad-revisions", "'\(text.excerpt)' asks for what one side has since the two parted",
+          "bad-revisions", "'\(text)' asks for what one side has since the two parted",
           expected: "REV1..REV2", hint: "to compare with where they parted, say \"$(git merge-base REV1 REV2)..REV2\""))
     }
     func commit(_ name: Substring) -> Revision { .commit(name.isEmpty ? "HEAD" : String(name)) }
@@ -61,7 +61,7 @@ enum Revision: Hashable {
   func marked(_ diagnostic: Diagnostic) -> Diagnostic {
     guard case .commit(let name) = self else { return diagnostic }
     var marked = diagnostic
-    marked.message += " (in \(name.excerpt))"
+    marked.message += " (in \(name))"
     return marked
   }
 }

@@ -23,7 +23,9 @@ struct PlanText {
     if plan.steps.isEmpty {
       text += plan.problems.isEmpty ? "\nNo changes. The host is as the policy wants it.\n" + record : ""
     } else {
-      text += "\n" + plan.steps.map(step).joined() + "\n" + TrafficText(traffic, style: style).text + summary + cost
+      text += "\n" + plan.steps.map(step).joined() + "\n"
+      text += TrafficText(traffic, style: style).text + "\n"
+      text += summary + cost
     }
     if !plan.problems.isEmpty { text += style.red("This plan cannot be applied") + ": see the errors.\n" }
     return text + weaker + gaps + ExposureText.text(plan.exposures)
