@@ -25,6 +25,8 @@ struct SchemaCommand: Subcommand {
     case apply
     /// The output of status --json.
     case status
+    /// The output of diff --json.
+    case diff
     /// The output of test --json.
     case test
     /// The output of trace --json.
@@ -43,7 +45,7 @@ struct SchemaCommand: Subcommand {
 
   @Argument(
     help: """
-      policy, environment, lock, plan, apply, status, test, trace, reach, diagnostics, or reference, services and checks \
+      policy, environment, lock, plan, apply, status, diff, test, trace, reach, diagnostics, or reference, services and checks \
       (Markdown).
       """)
   var subject = Subject.policy
@@ -58,6 +60,7 @@ struct SchemaCommand: Subcommand {
     case .plan: output.result(OutputSchema.plan)
     case .apply: output.result(OutputSchema.apply)
     case .status: output.result(OutputSchema.status)
+    case .diff: output.result(OutputSchema.diff)
     case .test: output.result(OutputSchema.test)
     case .trace: output.result(OutputSchema.trace)
     case .reach: output.result(OutputSchema.reach)

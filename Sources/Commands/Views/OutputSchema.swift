@@ -9,7 +9,7 @@ enum OutputSchema {
       "title": "Output of nwfleet plan --json and nwfleet drift --json, format 1",
       "type": "object",
       "additionalProperties": false,
-      "required": ["format", "nwfleet", "host", "uri", "project", "changes", "summary", "cost", "unprotected", "weakened", \
+      "required": ["format", "nwfleet", "host", "uri", "project", "changes", "summary", "cost", "traffic", "unprotected", "weakened", \
     "oneWay", "notFiltered", "notEnforced", "problems", "warnings"],
       "properties": {
         "format": {"const": 1},
@@ -33,6 +33,9 @@ enum OutputSchema {
               "type": "integer", "description": "How long every VM of the host is without layer-3 rules, an estimate"
             }
           }
+        },
+        "traffic": {
+          \(trafficBody)
         },
         "unprotected": {
           "type": "array", "items": {"$ref": "#/definitions/interfaceName"},
