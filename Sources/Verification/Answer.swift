@@ -20,7 +20,7 @@ extension Verifier {
   public mutating func answers(_ planned: PlannedTest) throws(DiagnosticError) -> [Answer] {
     if !planned.problems.isEmpty { throw DiagnosticError(planned.problems) }
     var answers: [Answer] = []
-    for testCase in planned.cases {
+    for testCase in planned.cases.flatMap(\.separated) {
       let sets = try flows(testCase)
       let fates = [
         (FlowOutcome.allowed, sets.allowed), (.oneWay, sets.oneWay), (.rejected, sets.rejected),

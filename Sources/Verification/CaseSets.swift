@@ -14,6 +14,27 @@ struct CaseSets {
   var rejected: DecisionDiagram.Node
 }
 
+extension TestCase {
+  /// The same packets as cases in which each frame says which NICs it is between: what goes to many does not, nor do NICs with
+  /// one MAC address.
+  var separated: [TestCase] {
+    let isToMany =
+      targets.count > 1
+      && targets.contains { end in
+        AddressFamily.allCases.contains {
+          end.addresses($0).intersects(ConnectionTracking.unansweredDestinations($0))
+        }
+      }
+    let isClear = [sources, targets].allSatisfy { ends in
+      Set(ends.map { $0.nic?.nic.mac }).count == ends.count
+    }
+    if isClear, !isToMany { return [self] }
+    return sources.flatMap { source in
+      targets.map { TestCase(sources: [source], targets: [$0], route: route, traffic: traffic) }
+    }
+  }
+}
+
 /// What the filters of one end do to packets of that end.
 private struct EndSets {
   /// Those that bear the addresses of the end.

@@ -44,7 +44,7 @@ public struct Verifier: ~Copyable {
       ordinaryFrames = nil
     }
     do throws(DiagnosticError) {
-      for testCase in planned.cases {
+      for testCase in planned.cases.flatMap(\.separated) {
         if let counterexample = try refutation(of: planned.test.expectation, testCase) {
           return TestResult(planned, .failed(counterexample))
         }
@@ -59,7 +59,7 @@ public struct Verifier: ~Copyable {
   /// line.
   private mutating func routedDifference(_ planned: PlannedTest) throws(DiagnosticError) -> Conversation? {
     guard planned.test.route == nil else { return nil }
-    for var testCase in planned.cases where testCase.route == .bridged {
+    for var testCase in planned.cases.flatMap(\.separated) where testCase.route == .bridged {
       guard testCase.sources.contains(where: { $0.nic == nil }) || testCase.targets.contains(where: { $0.nic == nil })
       else { continue }
       testCase.route = .routed
@@ -93,8 +93,8 @@ public struct Verifier: ~Copyable {
   ) throws(DiagnosticError) -> Conversation {
     let source = testCase.sources.first { $0.nic?.nic.mac == frame.sourceMAC }?.nic
     let target =
-      (testCase.targets.first { $0.nic?.nic.mac == frame.destinationMAC && $0.nic?.nic.machine != source?.nic.machine }
-      ?? testCase.targets.first { $0.nic != nil && frame.destinationMAC.isGroup })?.nic
+      (testCase.targets.first { $0.nic?.nic.mac == frame.destinationMAC }
+      ?? (frame.destinationMAC.isGroup ? testCase.targets.first : nil))?.nic
     return Conversation(
       frame, testCase.route, source: try end(source), target: try end(target))
   }

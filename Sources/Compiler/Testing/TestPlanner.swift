@@ -160,10 +160,18 @@ public struct TestPlanner {
     addresses(peers, nic).map { TestEnd(nic: nic, ipv4: $0.ipv4, ipv6: $0.ipv6) }
   }
 
-  /// The addresses that a NIC has; any where nobody has written one down.
+  /// The addresses that a NIC has; any that a NIC can have where nobody has written one down.
   private func ownEnd(_ nic: FilteredNIC, isAnyone: Bool) -> TestEnd {
-    let own =
-      isAnyone || nic.nic.addresses.isEmpty ? .any : ResolvedPeers(nic.nic.addresses.map { AddressRange($0) })
+    let own: ResolvedPeers
+    if isAnyone {
+      own = .any
+    } else if nic.nic.addresses.isEmpty {
+      own = ResolvedPeers(
+        ipv4: AddressSet.all(.ipv4).subtracting(ConnectionTracking.unansweredDestinations(.ipv4)),
+        ipv6: AddressSet.all(.ipv6).subtracting(ConnectionTracking.unansweredDestinations(.ipv6)))
+    } else {
+      own = ResolvedPeers(nic.nic.addresses.map { AddressRange($0) })
+    }
     return TestEnd(nic: nic, ipv4: own.ipv4, ipv6: own.ipv6)
   }
 }
