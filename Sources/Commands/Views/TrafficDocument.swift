@@ -45,7 +45,7 @@ struct TrafficDocument: Encodable {
     changes = report.items.map { item in
       Item(
         groups: item.groups, interfaces: item.interfaces.map(Interface.init),
-        lines: TrafficWords(item.change).lines.map {
+        lines: item.change.lines.map {
           Line(change: $0.kind.rawValue, traffic: $0.text, example: $0.example)
         })
     }

@@ -26,11 +26,11 @@ struct TrafficText {
   }
 
   private func item(_ item: TrafficReport.Item) -> String {
-    let words = TrafficWords(item.change)
-    return style.bold(Self.subject(item)) + ":\n" + words.lines.map { "  \(glyph($0.kind)) \($0.text)\n" }.joined()
+    let lines = item.change.lines.map { "  \(glyph($0.kind)) \($0.text)\n" }
+    return style.bold(Self.subject(item)) + ":\n" + lines.joined()
   }
 
-  private func glyph(_ kind: TrafficWords.Kind) -> String {
+  private func glyph(_ kind: TrafficLine.Kind) -> String {
     switch kind {
     case .allowed: style.green("+")
     case .denied: style.red("-")

@@ -61,6 +61,9 @@ public struct DecisionDiagram: ~Copyable, Sendable {
     remembered = Array(repeating: Self.unused, count: 1 << Self.firstSize)
     rememberedShift = UInt64(64 - Self.firstSize)
   }
+
+  /// How many branches all sets together have so far.
+  public var count: Int { branches.count - 1 }
 }
 
 // MARK: Branches
