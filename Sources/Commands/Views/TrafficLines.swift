@@ -22,7 +22,7 @@ extension TrafficChange {
   /// The change in the words of rules, each line once.
   var lines: [TrafficLine] {
     let names = TrafficNames { family, type, code in
-      ICMPMessages.all.first { $0.number(family) == .init(type: type, code: code) }?.name
+      ICMPMessages.all.first { $0.number(family)?.type == type && $0.number(family)?.code == code }?.name
     }
     var seen: Set<String> = []
     return parts.flatMap { part -> [TrafficLine] in
