@@ -37,7 +37,7 @@ struct DiffCommand: Subcommand {
     if output.isJSON {
       output.result(TrafficDocument(report))
     } else {
-      output.result(TrafficText(report, style: output.style).text)
+      output.result(TrafficText(report, style: output.style, isVerbose: output.isVerbose).text)
     }
     return detailedExitCode && !report.isNone ? .changesPending : .done
   }

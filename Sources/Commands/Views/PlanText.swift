@@ -24,7 +24,7 @@ struct PlanText {
       text += plan.problems.isEmpty ? "\nNo changes. The host is as the policy wants it.\n" + record : ""
     } else {
       text += "\n" + plan.steps.map(step).joined() + "\n"
-      text += TrafficText(traffic, style: style).text + "\n"
+      text += TrafficText(traffic, style: style, isVerbose: isVerbose).text + "\n"
       text += summary + cost
     }
     if !plan.problems.isEmpty { text += style.red("This plan cannot be applied") + ": see the errors.\n" }

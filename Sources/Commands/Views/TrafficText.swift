@@ -7,9 +7,12 @@ import Planning
 struct TrafficText {
   private let report: TrafficReport
   private let style: Style
+  private let isVerbose: Bool
 
-  init(_ report: TrafficReport, style: Style) {
+  /// - Parameter isVerbose: whether spoofed traffic is told apart where the VM's own changes in the same way.
+  init(_ report: TrafficReport, style: Style, isVerbose: Bool) {
     self.report = report
+    self.isVerbose = isVerbose
     self.style = style
   }
 
@@ -26,8 +29,8 @@ struct TrafficText {
   }
 
   private func item(_ item: TrafficReport.Item) -> String {
-    let lines = item.change.lines.map { "  \(glyph($0.kind)) \($0.text)\n" }
-    return style.bold(Self.subject(item)) + ":\n" + lines.joined()
+    let lines = item.change.lines.filter { !$0.isDetail || isVerbose }
+    return style.bold(Self.subject(item)) + ":\n" + lines.map { "  \(glyph($0.kind)) \($0.text)\n" }.joined()
   }
 
   private func glyph(_ kind: TrafficLine.Kind) -> String {
