@@ -311,6 +311,10 @@ struct FrameAim {
       (frame.source, frame.destination) = way == .fromMachine ? (near, far) : (far, near)
     }
     if frame.hasPacket, Self.untold.contains(frame.protocolNumber) { frame.protocolNumber = 99 }
+    // The host would route a packet that is meant for it, and it would arrive on another way.
+    if topology == .bridged, frame.hasPacket, frame.destinationMAC == plan.bridge {
+      frame.destinationMAC = way == .fromMachine ? plan.mac(1) : plan.mac(machine)
+    }
     guard topology != .bridged else { return frame }
     if way == .fromMachine {
       frame.destinationMAC = plan.bridge

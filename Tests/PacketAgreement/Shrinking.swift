@@ -30,24 +30,27 @@ struct Shrinking {
   mutating func run() async throws -> AgreementResult {
     // It may need what the other cases on its host did.
     guard try await adopt([smallest.item]) else { return smallest }
+    let ways: [(Shrinking) -> [AgreementCase]] = [
+      { $0.chunks(2) }, { $0.chunks(4) }, { $0.chunks(8) }, { $0.entries() }, { $0.references() }, { $0.attributes() },
+      { $0.parameters() }, { $0.frames() },
+    ]
     var hasChanged = true
-    while hasChanged, .now < end {
+    while hasChanged {
       hasChanged = false
-      for candidates in [
-        chunks(2), chunks(4), chunks(8), entries(), references(), attributes(), parameters(), frames(),
-      ] {
-        var rest = candidates[...]
-        while !rest.isEmpty, .now < end {
-          let some = Array(rest.prefix(3))
-          rest = rest.dropFirst(3)
-          if try await adopt(some) {
-            hasChanged = true
-            break
-          }
-        }
+      for way in ways {
+        // What is smaller follows from what is smallest by then.
+        while try await adoptOne(of: way(self)) { hasChanged = true }
       }
     }
     return smallest
+  }
+
+  /// Tries candidates, a few at a time, until one still disagrees; false if none does, or time is up.
+  private mutating func adoptOne(of candidates: [AgreementCase]) async throws -> Bool {
+    for start in stride(from: 0, to: candidates.count, by: 3) where .now < end {
+      if try await adopt(Array(candidates[start..<min(start + 3, candidates.count)])) { return true }
+    }
+    return false
   }
 
   /// Takes the first of some candidates that still disagrees.

@@ -156,7 +156,8 @@ extension ProbeFrame {
     // GRE of version 0, and the next header, length and index of AH, and whatever it is to others.
     case Number.gre: return [0, 0, 0x08, 0] + token
     case Number.authentication:
-      return [Number.nobody, 4] + [0, 0, 0, 0] + identifier.bytes + [0, 0, 0, 1, 0, 0, 0, 0] + token
+      // What is inside is of a number that no rule has: in IPv6 layer 2 looks at that one (RFC 3692, 2.1).
+      return [253, 4] + [0, 0, 0, 0] + identifier.bytes + [0, 0, 0, 1, 0, 0, 0, 0] + token
     default: return [0, 0] + identifier.bytes + [0, 0, 0, 1] + token
     }
   }
