@@ -9,15 +9,15 @@ public struct GitError: Error, Sendable, Hashable {
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// The folder belongs to no git repository, or to one that git does not trust.
-    public static let noRepository = Code(rawValue: "no-repository")
+    public static let noRepository = Code(rawValue: "git-no-repository")
     /// No commit has that name.
-    public static let unknownRevision = Code(rawValue: "unknown-revision")
+    public static let unknownRevision = Code(rawValue: "git-unknown-revision")
     /// A symbolic link or a submodule stands where a file should.
-    public static let notAFile = Code(rawValue: "not-a-file")
+    public static let notAFile = Code(rawValue: "git-not-a-file")
     /// The files are larger than they may be.
-    public static let tooLarge = Code(rawValue: "too-large")
+    public static let tooLarge = Code(rawValue: "git-too-large")
     /// git ended with an error, or wrote what it should not.
-    public static let failed = Code(rawValue: "failed")
+    public static let failed = Code(rawValue: "git-failed")
   }
 
   public let code: Code

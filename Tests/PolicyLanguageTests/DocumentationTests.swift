@@ -32,7 +32,7 @@ import Testing
       }
     }
     used.subtract(vocabulary)
-    for target in ["Compiler", "Verification", "Planning", "Reconcile", "Commands"] {
+    for target in ["Compiler", "Verification", "Planning", "Reconcile", "Git", "Commands"] {
       let folder = GoldenFiles.root.appendingPathComponent("Sources/\(target)")
       let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.allObjects ?? []
       for case let file as URL in files where file.pathExtension == "swift" {

@@ -46,12 +46,25 @@ struct DiffCommand: Subcommand {
     let loaded = try await revision.load(folder, environment: repository.environment)
     output.line = { file, number in loaded.sources.line(number, of: file) }
     guard let policy = loaded.policy else { throw DiagnosticError(loaded.diagnostics.map(revision.marked)) }
-    let (planner, diagnostics) = HostPolicy(policy, today: today.day).planner()
-    guard let planner else { throw DiagnosticError(diagnostics.map(revision.marked)) }
+    do throws(DiagnosticError) {
+      return try PortsWithFilters(policy, today: today.day)
+    } catch {
+      throw DiagnosticError(error.diagnostics.map(revision.marked))
+    }
+  }
+}
+
+extension PortsWithFilters {
+  /// The NICs that a policy knows, and one for each group of which it knows none.
+  ///
+  /// - Throws: all that is wrong with the policy.
+  init(_ policy: Policy, today: Day) throws(DiagnosticError) {
+    let (planner, diagnostics) = HostPolicy(policy, today: today).planner()
+    guard let planner else { throw DiagnosticError(diagnostics) }
     let groups = policy.groups.filter(\.isEnabled).map(\.name) + policy.nativeGroups.map(\.name.value)
     let placeholders = groups.flatMap { planner.subjects(of: $0) }.filter(\.isPlaceholder)
     let filters = StockFilters.filters() + planner.desired.filters
-    return PortsWithFilters(
+    self.init(
       (planner.nics + placeholders).map(FilteredPort.init),
       filters: Dictionary(filters.map { ($0.filter.name, $0.filter) }, uniquingKeysWith: { _, own in own }))
   }

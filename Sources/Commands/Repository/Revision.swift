@@ -36,7 +36,7 @@ enum Revision: Hashable {
         files: try await Self.files(of: name, GitRepository(folder: folder)), environment: environment)
     } catch let error as GitError {
       throw DiagnosticError(
-        Diagnostic(Diagnostic.Code(rawValue: "git-\(error.code.rawValue)"), error.message, hint: error.hint))
+        Diagnostic(Diagnostic.Code(rawValue: error.code.rawValue), error.message, hint: error.hint))
     }
   }
 

@@ -35,20 +35,37 @@ extension TrafficChange {
       }
     }
     var seen: Set<String> = []
-    return entries.flatMap { entry in
-      entry.lines.map { line in
-        var line = line
-        line.isDetail = isDetail(entry.parts[0])
-        return line
+    var lines: [TrafficLine] = []
+    var spoofed: [(heading: String, line: Int, count: Int)] = []
+    for entry in entries {
+      let part = entry.parts[0]
+      for var line in entry.lines where seen.insert(line.text).inserted {
+        line.isDetail = isDetail(part)
+        // That a VM may pretend to be another is said once; as what, where somebody asks.
+        if line.isDetail, part.begins == .fromMachine {
+          let heading = "\(part.heading)\(part.oddity)"
+          if let place = spoofed.firstIndex(where: { $0.heading == heading }) {
+            spoofed[place].count += 1
+          } else {
+            spoofed.append((heading, lines.count, 1))
+            lines.append(TrafficLine(kind: part.kind, text: ""))
+          }
+        }
+        lines.append(line)
       }
-    }.filter { seen.insert($0.text).inserted }
+    }
+    for summary in spoofed {
+      let kinds = summary.count == 1 ? "1 kind" : "\(summary.count) kinds"
+      lines[summary.line].text = "\(summary.heading): \(kinds) of traffic, -v names them"
+    }
+    return lines
   }
 
   private static let names = TrafficNames { family, type, code in
     ICMPMessages.all.first { $0.number(family)?.type == type && $0.number(family)?.code == code }?.name
   }
 
-  /// What is flooded to a VM whose it is not follows from the rules for its own traffic.
+  /// Spoofed traffic where the VM's own changes as well: its words are long, and follow from those.
   private func isDetail(_ part: Part) -> Bool {
     guard part.traffic == .foreignMAC || part.traffic == .foreignAddress else { return false }
     return parts.contains { $0.traffic == .ordinary && $0.begins == part.begins && $0.to != part.from }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Compiler
+import Diagnostics
+import Foundation
+import GoldenSupport
+import Planning
+import PolicyLanguage
+import Reconcile
+import Testing
+
+@testable import Commands
+
+/// What a change of a policy does to packets, beside recorded files.
+@Suite struct TrafficTests {
+  private static let golden =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/traffic").path
+
+  private static let main = """
+    project: acme
+    id: 6f1c0d2e
+    vms:
+      web-1: {nics: {"52:54:00:00:00:11": {addresses: [192.168.122.11, "2001:db8:122::11"]}}}
+      web-2: {nics: {"52:54:00:00:00:12": {addresses: [192.168.122.12, "2001:db8:122::12"]}}}
+      db-1: {nics: {"52:54:00:00:00:21": {addresses: [192.168.122.21]}}}
+    """
+
+  private static let policies = """
+    groups:
+      web:
+        vms: {name: "web-*"}
+        in:
+          - allow http, https
+          - allow ssh from 192.0.2.0/25, 192.0.2.128/25
+      db:
+        vms: {name: "db-*"}
+        in:
+          - allow postgres from group:web
+      lab:
+        vms: {name: "lab-*"}
+        out:
+          - drop any to 169.254.169.254
+    """
+
+  private func ports(_ policies: String) throws -> PortsWithFilters {
+    let loaded = PolicyRepository.load(files: [
+      PolicyFile(path: "nwfleet.yaml", text: Self.main), PolicyFile(path: "policies/all.yaml", text: policies),
+    ])
+    let policy = try #require(loaded.policy, "\(loaded.diagnostics)")
+    return try PortsWithFilters(policy, today: try #require(Day("2026-11-22")))
+  }
+
+  private func report(_ old: String, _ new: String) throws -> TrafficReport {
+    let change = Self.policies.replacing(old, with: new)
+    #expect(change != Self.policies)
+    return TrafficReport(from: try ports(Self.policies), to: try ports(change))
+  }
+
+  @Test(arguments: [
+    ("port", "http, https", "http, https, tcp/8080"), ("revoked", "from group:web", "from vm:web-1"),
+    ("no-vm", "drop any to 169.254.169.254", "drop dns to any"),
+    ("guard", "name: \"web-*\"}", "name: \"web-*\"}\n    guard: off"),
+    ("default", "    out:", "    default: {out: drop}\n    out:"),
+    ("new-group", "  lab:", "  shop:\n    vms: {name: \"shop-*\"}\n  lab:"),
+    ("limit", "- allow http, https", "- {rule: \"allow http, https\", limit: {connections: 20}}"),
+  ])
+  func saysWhatChanges(_ name: String, old: String, new: String) throws {
+    let report = try report(old, new)
+    expectGolden(TrafficText(report, style: .plain, isVerbose: false).text, "\(Self.golden)/\(name).txt")
+    expectGolden(JSONFile.text(TrafficDocument(report)), "\(Self.golden)/\(name).json")
+  }
+
+  @Test(arguments: [
+    ("- allow http, https", "- allow tcp/443\n      - allow tcp/80"),
+    ("192.0.2.0/25, 192.0.2.128/25", "192.0.2.0/24"),
+    ("  lab:", "  # A comment.\n  lab:"),
+  ])
+  func knowsThatNothingChanges(old: String, new: String) throws {
+    let report = try report(old, new)
+    #expect(report.isNone, "\(TrafficText(report, style: .plain, isVerbose: true).text)")
+    #expect(TrafficText(report, style: .plain, isVerbose: false).text == "No traffic change.\n")
+  }
+}
