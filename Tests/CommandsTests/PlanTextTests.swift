@@ -78,8 +78,10 @@ import Testing
   }
 
   @Test func generatedFilters() {
-    expectGolden(PlanText(Self.plan, traffic: TrafficReport(), style: .plain, isVerbose: false).text, "\(Self.golden)/plan.txt")
-    expectGolden(PlanText(Self.plan, traffic: TrafficReport(), style: .plain, isVerbose: true).text, "\(Self.golden)/plan-verbose.txt")
+    for (isVerbose, file) in [(false, "plan.txt"), (true, "plan-verbose.txt")] {
+      let text = PlanText(Self.plan, traffic: TrafficReport(), style: .plain, isVerbose: isVerbose).text
+      expectGolden(text, "\(Self.golden)/\(file)")
+    }
   }
 
   @Test func generatedFiltersForMachines() throws {

@@ -25,7 +25,7 @@ import Testing
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
       let made = try await nwfleet("init", folder, "--project", "acme", "--json").expect(0)
       #expect(made.output.contains("\"wrote\""))
-      try await nwfleet("validate", "--repo", folder).expect(0).says("0 filters, 0 groups")
+      try await nwfleet("validate", "--repo", folder).expect(0).says("Valid: project acme, 0 groups.")
     }
   }
 

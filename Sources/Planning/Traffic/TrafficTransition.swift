@@ -51,7 +51,7 @@ extension Plan {
       case .filter: break
       }
     }
-    return Self.ports(of: observed).compactMap { port in
+    return ports(of: observed).compactMap { port in
       let after = replaced[Self.key(port.name.machine, port.name.mac)] ?? port.reference
       guard after != port.reference || after.map({ changed.contains($0.filter) }) ?? false else { return nil }
       let wish = wishes.wish(machine: port.name.machine, mac: port.name.mac)
@@ -62,12 +62,12 @@ extension Plan {
 
   private static func key(_ machine: String, _ mac: MACAddress) -> String { "\(machine) \(mac)" }
 
-  private static func ports(of observed: ObservedHost) -> [(name: InterfaceName, reference: FilterReference?)] {
+  private func ports(of observed: ObservedHost) -> [(name: InterfaceName, reference: FilterReference?)] {
     var seen: Set<String> = []
     var ports: [(name: InterfaceName, reference: FilterReference?)] = []
     for machine in observed.machines {
       for interface in machine.interfaces where interface.carriesFilters {
-        seen.insert(key(machine.name, interface.mac))
+        seen.insert(Self.key(machine.name, interface.mac))
         let reference: FilterReference?
         switch (interface.live, interface.config) {
         case (.present(let live), _): reference = live
@@ -78,9 +78,14 @@ extension Plan {
           (InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device), reference))
       }
     }
-    for binding in observed.bindings where !seen.contains(key(binding.ownerName, binding.mac)) {
+    for binding in observed.bindings where seen.insert(Self.key(binding.ownerName, binding.mac)).inserted {
       let name = InterfaceName(machine: binding.ownerName, mac: binding.mac, device: binding.device)
       ports.append((name, binding.reference))
+    }
+    // Ports that libvirt does not run have no filter before the first.
+    for case .port(let change) in steps {
+      guard let binding = change.after, seen.insert(Self.key(change.machine, binding.mac)).inserted else { continue }
+      ports.append((InterfaceName(machine: change.machine, mac: binding.mac, device: change.device), nil))
     }
     return ports
   }
