@@ -21,7 +21,11 @@ enum Exposure {
     var whats: [Peers: Set<What>] = [:]
     for family in AddressFamily.allCases {
       let numbers: [UInt8?] = enumerated.contains(family) ? Layer3Match.elements(family).map(\.number) : [nil]
-      let peers = backstops[family]?.peers ?? numbers.map { (protocolNumber: $0, remote: .all(family)) }
+      var peers = backstops[family]?.peers ?? numbers.map { (protocolNumber: $0, remote: .all(family)) }
+      // With an authentication header before it, what layer 2 lets through gets in as well: ICMPv6 at the least.
+      if family == .ipv6, backstops[family] != nil {
+        peers.append((Layer3Match.authenticationHeader, .all(family)))
+      }
       for (number, remote) in peers where number != 44 {
         let region = PacketRegion(
           family: family, protocols: number.map { IntervalSet($0...$0) } ?? .full, source: remote)

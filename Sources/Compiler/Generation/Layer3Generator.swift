@@ -45,6 +45,8 @@ struct Layer3Generator {
       case limitAtLayer2
       /// A denial before it takes some protocols out of all.
       case statelessAfterDenial
+      /// ebtables finds its protocols in no packet of IPv6.
+      case unseenInIPv6
     }
 
     var source: RuleSource
@@ -66,6 +68,7 @@ struct Layer3Generator {
 
   mutating func generate(after references: [FilterReference]) {
     for reference in references { list.add(reference) }
+    addUnseen()
     let segments = Self.segments(inbound, outbound)
     laterReplies = PacketSet(
       segments[2].runs.filter(\.effect.isAllow).flatMap { run in
@@ -91,6 +94,18 @@ struct Layer3Generator {
       }
     }
     end()
+  }
+
+  private mutating func addUnseen() {
+    guard enumeratedFamilies.contains(.ipv6) else { return }
+    for rules in [inbound, outbound] {
+      for run in rules.runs {
+        for region in run.regions
+        where region.family == .ipv6 && region.protocols.isSubset(of: Layer3Match.unseenIPv6) {
+          problems += run.sources(of: region).map { RuleProblem(source: $0, kind: .unseenInIPv6) }
+        }
+      }
+    }
   }
 
   private static func segments(

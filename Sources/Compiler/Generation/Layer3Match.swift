@@ -23,6 +23,18 @@ enum Layer3Match {
   private static let namedIPv4 = IntervalSet(elements(.ipv4).map { $0.number...$0.number })
   private static let namedIPv6 = IntervalSet(elements(.ipv6).map { $0.number...$0.number })
 
+  /// The protocol of the authentication header (RFC 4302).
+  static let authenticationHeader: UInt8 = 51
+
+  /// Those of `named` that ebtables finds in packets: in IPv6 it looks through an authentication header.
+  static func seen(_ family: AddressFamily) -> IntervalSet<UInt8> { family == .ipv4 ? namedIPv4 : seenIPv6 }
+
+  private static let seenIPv6 = namedIPv6.subtracting(IntervalSet(authenticationHeader...authenticationHeader))
+
+  /// The protocols without element that ebtables finds in no packet of IPv6, or in all later fragments: it looks through
+  /// extension headers, and what has no next header matches nothing (ebt_ip6, ipv6_skip_exthdr).
+  static let unseenIPv6 = IntervalSet<UInt8>([0...0, 43...44, 59...60])
+
   static func all(_ family: AddressFamily) -> FilterProtocol { family == .ipv4 ? .all : .allIPv6 }
 
   /// How many matches a region takes.

@@ -29,19 +29,17 @@ struct Backstop: Sendable, Hashable {
     if !isEnumerated {
       for (rules, end) in sides {
         rules.forEachAllowed(family) { region in
-          if region.protocols.isFull { all = all.union(region[keyPath: end]) }
+          if region.protocols.isFull || Self.hidesProtocol(region) { all = all.union(region[keyPath: end]) }
         }
       }
       if all.isAll(family) { return nil }
     }
     for (rules, end) in sides {
       rules.forEachAllowed(family) { region in
-        var protocols = region.protocols
-        if isEnumerated {
-          protocols = protocols.intersection(Layer3Match.named(family))
-        } else if protocols.isFull {
-          return
-        }
+        if !isEnumerated, region.protocols.isFull { return }
+        // Behind an authentication header is any protocol. Others than these pass layer 3 once they are past layer 2.
+        let seen = Layer3Match.seen(family)
+        let protocols = Self.hidesProtocol(region) ? seen : region.protocols.intersection(seen)
         for number in protocols.ranges.joined() {
           byProtocol[number] = byProtocol[number]?.union(region[keyPath: end]) ?? region[keyPath: end]
         }
@@ -52,11 +50,17 @@ struct Backstop: Sendable, Hashable {
     if anything || family == .ipv6 && hasND { byProtocol[PacketRegion.icmp(family)] = .all(family) }
     // What is left of a fragmented IPv6 packet names no other protocol.
     if family == .ipv6, anything { byProtocol[44] = .all(family) }
-    if isEnumerated, Layer3Match.elements(family).allSatisfy({ byProtocol[$0.number]?.isAll(family) == true }) {
+    if isEnumerated, Layer3Match.seen(family).ranges.joined().allSatisfy({ byProtocol[$0]?.isAll(family) == true }) {
       return nil
     }
     guard let peers = Self.fewest(all, byProtocol, family) else { return nil }
     self.peers = peers
+  }
+
+  /// Whether layer 2 takes packets of a region for those of another protocol: ebtables looks through an authentication
+  /// header of IPv6 (ipv6_skip_exthdr), so that only a rule about all protocols is surely about them.
+  private static func hidesProtocol(_ region: PacketRegion) -> Bool {
+    region.family == .ipv6 && region.protocols.contains(Layer3Match.authenticationHeader)
   }
 
   /// At most `mostRules`; where addresses would be too many, the protocols alone.
@@ -175,7 +179,7 @@ struct PeersGenerator {
 
   /// Leaves to layer 3, or denies where the backstop does, all that layer 3 has an element for.
   private mutating func addNamed() {
-    for number in Layer3Match.named(family).ranges.joined() where backstop?.passes(number) != true {
+    for number in Layer3Match.seen(family).ranges.joined() where backstop?.passes(number) != true {
       let match = Match(element, ["protocol": .number(UInt32(number))])
       if backstop == nil {
         list.add(.return, .inout, 200, match, sources: [.system("protocols")])

@@ -21,6 +21,11 @@ extension Layer3Generator.RuleProblem {
         "limit-in-parts",
         "the limit of \(source.id) counts each of \(count) kinds of packets by itself: nwfilter needs a rule for each",
         severity: .warning, at: source.range, hint: "write one range of ports, or a rule with its own limit for each")
+    case .unseenInIPv6:
+      Diagnostic(
+        "unseen-in-ipv6",
+        "\(source.id) does nothing over IPv6: layer 2 looks through the extension headers of packets",
+        severity: .warning, at: source.range, hint: "let the default decide about such packets")
     case .statelessAfterDenial:
       Diagnostic(
         "stateless-not-possible",

@@ -118,6 +118,14 @@ struct Example: Sendable, CustomTestStringConvertible {
     Example("limit", in: [rule(.allow, tcp(22), limit: 20), rule(.allow, tcp(80) + tcp(443) + udp(443), limit: 9)]),
     Example("gre", in: [rule(.allow, gre, from: ["192.0.2.1"])], out: [rule(.drop, any, to: ["198.51.100.0/24"])]),
     Example(
+      "authentication-header", in: [rule(.allow, ah, from: ["192.0.2.1", "2001:db8::1"]), rule(.allow, tcp(22))],
+      outDefault: .drop),
+    Example(
+      "authentication-header-beside-gre",
+      in: [rule(.allow, ah, from: ["2001:db8::1"]), rule(.allow, gre, from: ["2001:db8::2"]), rule(.allow, tcp(22))],
+      outDefault: .drop),
+    Example("no-next-header", in: [rule(.drop, noNextHeader)], inDefault: .allow),
+    Example(
       "gateway-only",
       in: [rule(.allow, any, from: ["192.0.2.1"])], out: [rule(.allow, any, to: ["192.0.2.1"])], outDefault: .drop),
     Example(
@@ -128,6 +136,10 @@ struct Example: Sendable, CustomTestStringConvertible {
 
   private static let any = PacketSet.all.regions
   private static let gre = AddressFamily.allCases.map { PacketRegion(family: $0, protocols: IntervalSet(47...47)) }
+  private static let ah = AddressFamily.allCases.map { PacketRegion(family: $0, protocols: IntervalSet(51...51)) }
+  private static let noNextHeader = AddressFamily.allCases.map {
+    PacketRegion(family: $0, protocols: IntervalSet(59...59))
+  }
   private static let scattered = (0..<20).map { "192.0.2.\($0 * 3)" }
 
   private static func tcp(_ port: UInt16) -> [PacketRegion] { ports(6, port) }

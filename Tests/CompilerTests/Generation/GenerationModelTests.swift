@@ -172,10 +172,10 @@ extension PacketRegion {
 
 extension ModelCase {
   func problems(of packet: Packet, _ direction: TrafficDirection) -> [String] {
-    // ebtables looks behind an authentication header of IPv6, at what these packets do not say.
-    if packet.family == .ipv6, packet.protocolNumber == 51 { return [] }
     if isSystemTraffic(packet) { return [] }
     if isUnnamed(packet) { return statelessProblems(packet, direction) }
+    // PacketPath knows nothing of what is inside of AH, which layer 2 decides about here.
+    if hidesProtocol(packet), enumerated.contains(.ipv6) { return otherPathProblems(packet, direction) }
     return firstPacketProblems(packet, direction) + establishedProblems(packet, direction)
       + replyProblems(packet, direction) + otherPathProblems(packet, direction)
   }
@@ -185,6 +185,8 @@ extension ModelCase {
     packet.family == .ipv6 && packet.protocolNumber == 58 && (130...143).contains(packet.destinationPort >> 8)
       && decisions.guardPolicy.nd
   }
+
+  private func hidesProtocol(_ packet: Packet) -> Bool { packet.family == .ipv6 && packet.protocolNumber == 51 }
 
   private func isUnnamed(_ packet: Packet) -> Bool {
     [47, 99].contains(packet.protocolNumber) && enumerated.contains(packet.family)
@@ -266,11 +268,28 @@ extension ModelCase {
         "error about", error, back, outcome(error, back, Tracking(state: .related, side: .reply)), .accepted)
     }
     guard direction == .in else { return problems }
-    // From the host a packet meets layer 2 alone.
-    let getsIn = outcome(packet, .in, .first, .host) == .accepted
-    if isAllowed, !getsIn { problems.append("layer 2 stops \(packet)") }
-    if !isAllowed, getsIn, generated.oneWay.isEmpty { problems.append("\(packet) gets in one way, unannounced") }
+    for seen in seenAtLayer2(packet) {
+      // From the host a packet meets layer 2 alone.
+      let getsIn = outcome(seen, .in, .first, .host) == .accepted
+      if isAllowed, !getsIn { problems.append("layer 2 stops \(packet), seen as \(seen)") }
+      if !isAllowed, getsIn, generated.oneWay.isEmpty {
+        problems.append("\(packet) gets in one way, seen as \(seen), unannounced")
+      }
+    }
     return problems
+  }
+
+  /// What layer 2 takes a packet for: ebtables looks through an authentication header of IPv6 (ipv6_skip_exthdr). Rules about
+  /// protocols that layer 2 alone decides hold inside of it too: these are left out where there are such rules.
+  private func seenAtLayer2(_ packet: Packet) -> [Packet] {
+    guard hidesProtocol(packet) else { return [packet] }
+    let others: [UInt8] = enumerated.contains(.ipv6) ? [] : [4, 41, 47, 59, 99]
+    return ([6, 17, 50, 58, 132, 136] + others).map { number in
+      var seen = packet
+      seen.protocolNumber = number
+      if number == 58 { seen.destinationPort = 128 << 8 }
+      return seen
+    }
   }
 
   /// Layer 2 decides each packet by itself, on all paths.
