@@ -38,6 +38,7 @@ demo: build ## Show it all on a throwaway libvirt host; needs root, or sudo.
 	@scripts/demo.sh
 
 bench: build ## Measure speed beside other ways to do the same.
+	@scripts/build.sh bench-packets
 	@scripts/bench.sh $(ARGS)
 
 fuzz: deps ## Feed broken YAML and XML to the readers, for SECONDS each (60).

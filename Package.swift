@@ -184,3 +184,10 @@ if Context.environment["NWFLEET_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Main", swiftSettings: shell))
 }
+
+// For scripts/bench.sh alone: packets through PacketPath, without the rest of the program.
+if Context.environment["NWFLEET_BENCH"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "bench-packets", dependencies: ["PacketPath", "FilterModel"], path: "bench/Packets", swiftSettings: shell))
+}

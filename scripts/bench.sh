@@ -7,6 +7,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 nwfleet=${NWFLEET:-$PWD/bin/nwfleet}
+packets=${NWFLEET_BENCH_PACKETS:-$PWD/bin/bench-packets}
 # Debian's Python has Debian's packages; another one on the PATH need not.
 python=/usr/bin/python3
 
@@ -29,13 +30,14 @@ fail() {
 
 if ((EUID != 0)) && command -v sudo >/dev/null; then
   echo "bench: a sandbox needs root: going on with sudo" >&2
-  exec sudo NWFLEET="$nwfleet" "$0" "$@"
+  exec sudo NWFLEET="$nwfleet" NWFLEET_BENCH_PACKETS="$packets" "$0" "$@"
 fi
 
 [[ -x $nwfleet ]] || fail "there is no $nwfleet: run 'make build' first"
+[[ -x $packets ]] || fail "there is no $packets: run 'scripts/build.sh bench-packets' first"
 
 missing=()
-for package in gcc libc6-dev pkg-config libvirt-dev libvirt-clients python3-yaml python3-libvirt; do
+for package in git gcc libc6-dev pkg-config libvirt-dev libvirt-clients python3-yaml python3-libvirt; do
   [[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] || missing+=("$package")
 done
 if ((${#missing[@]} > 0)); then
@@ -63,6 +65,7 @@ read -ra libvirt_flags <<<"$(pkg-config --cflags --libs libvirt)"
 gcc -O2 -Wall -Wextra -o "$work/measure" bench/measure.c
 gcc -O2 -Wall -Wextra -o "$work/delay_proxy" bench/delay_proxy.c
 gcc -O2 -Wall -Wextra -o "$work/round_trip" bench/round_trip.c
+gcc -O2 -Wall -Wextra -o "$work/scan_rules" bench/scan_rules.c
 gcc -O2 -Wall -Wextra -o "$work/read_filters" bench/read_filters.c "${libvirt_flags[@]}"
 
 # measure NAME COMMAND...: one run, its line appended to raw/NAME; what it prints is in out and err.
@@ -99,6 +102,7 @@ ms() { awk -v value="$1" 'BEGIN { printf value < 100 ? "%.1f ms" : "%.0f ms", va
 mb() { awk -v k="$1" 'BEGIN { printf "%.1f MB", k / 1000 }'; }
 divided() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.4f", a / b }'; }
 us() { awk -v value="$1" 'BEGIN { printf "%.1f us", value }'; }
+rate() { awk -v count="$1" -v ms="$2" 'BEGIN { printf "%.0f/s", count * 1e3 / ms }'; }
 gbits() { awk -v value="$1" 'BEGIN { printf "%.1f Gbit/s", value }'; }
 times() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2fx", a / b }'; }
 
@@ -345,6 +349,120 @@ bench_path() {
   export NWFLEET_SANDBOX_ROOT=$work/s
 }
 
+# MARK: What changes for packets
+
+# bench_diff NAME BEFORE AFTER: 'diff' of two versions beside 'validate' of both; it must say what is in NAME.expected.
+bench_diff() {
+  local name=$1 before=$work/$2 after=$work/$3
+  bench/commit_versions.sh "$work/git-$name" "$before" "$after"
+  for ((round = 0; round < rounds; round++)); do
+    measure "diff-$name" "$nwfleet" diff --repo "$work/git-$name" HEAD~1..HEAD
+    cmp "$work/$name.expected" "$work/out" >&2 || fail "the diff of $name says: $(cat "$work/out")"
+    # shellcheck disable=SC2016
+    measure "load-$name" sh -c '"$1" validate -q --repo "$2" && "$1" validate -q --repo "$3"' - "$nwfleet" "$before" "$after"
+  done
+  rm -rf "$work/git-$name"
+}
+
+# expect_rules RULES CHANGED: what 'diff' has to say of versions of generate_rules.sh, by port; it says the first 25.
+expect_rules() {
+  awk -v rules="$1" -v changed="$2" 'BEGIN {
+    step = rules / changed
+    for (n = int(step / 2); n < rules; n += step) {
+      peer = sprintf("10.%d.%d.1", int(n / 256), n % 256)
+      if (++count <= 6) peers = peers (peers ? ", " : "") peer
+      print 1000 + n * 37 % 60000, peer | "sort -n"
+    }
+    print 0, "tcp/61000 from " peers (count > 6 ? " and " count - 6 " more" : "") | "sort -n"
+  }' | awk '
+    BEGIN { late = ", one way where it does not come by the bridge"; print "web (web-1):" }
+    NR == 1 { sub(/^0 /, ""); print "  + newly allowed in: " $0 }
+    NR > 1 && NR <= 26 { print "  - newly denied in: tcp/" $1 " from " $2 late }
+    END { if (NR > 26) print "  - newly denied in: and more" late }'
+}
+
+# diff_row NAME WHAT [AIM LIMIT]
+diff_row() {
+  local ours theirs
+  ours=$(median "diff-$1") theirs=$(median "load-$1")
+  row "  $2" "$(ms "$ours")" "$(ms "$theirs")" "$(times "$ours" "$theirs")" ${3:+"$3" "$4" "$ours"}
+}
+
+bench_traffic() {
+  local rules changed
+  bench/generate_groups.sh "$work/before" 100 50
+  cp -R "$work/before" "$work/after"
+  sed -i 's|tcp/2007-2017 |tcp/2007-2018 |' "$work/after/policies/shop-00000.yaml"
+  cat >"$work/groups.expected" <<'END'
+shop-00007 (shop-00007):
+  + newly allowed in: tcp/2018 from 192.0.2.0/24
+  + newly allowed in: tcp/2018 from 2001:db8:1::/48
+END
+  bench_diff groups before after
+  for rules in 1000 10000; do
+    bench/generate_rules.sh "$work/rules-$rules-0" "$rules" 0
+    for changed in 1 200; do
+      bench/generate_rules.sh "$work/rules-$rules-$changed" "$rules" "$changed"
+      expect_rules "$rules" "$changed" >"$work/$rules-$changed.expected"
+      bench_diff "$rules-$changed" "rules-$rules-0" "rules-$rules-$changed"
+    done
+  done
+  section "traffic change of two versions in git / validate of both"
+  diff_row groups "100 groups of 10 rules, one line changed" "< 1 s" 1000
+  for rules in 1000 10000; do
+    diff_row "$rules-1" "one filter of $rules rules, one line changed"
+    diff_row "$rules-200" "one filter of $rules rules, 200 lines changed"
+  done
+  for changed in 1 200; do
+    diff_growth "$changed"
+  done
+}
+
+# diff_growth CHANGED: processor time a rule, less what a program takes that compares nothing.
+diff_growth() {
+  local rules per_rule before=
+  for rules in 1000 10000; do
+    per_rule=$(awk -v busy="$(median "diff-$rules-$1" 4)" -v start="$(median version 4)" -v rules="$rules" \
+      'BEGIN { printf "%.1f", (busy - start) * 1e3 / rules }')
+    [[ -z $before ]] ||
+      row "  $1 changed: processor time a rule of 10000 / of 1000" "$per_rule us" "$before us" "$(times "$per_rule" "$before")"
+    before=$per_rule
+  done
+}
+
+# MARK: Packets
+
+bench_packets() {
+  local rules count ours theirs per_rule before=
+  local -a steps=(10 100 1000 10000)
+  for rules in "${steps[@]}"; do
+    # So many that the rules looked at are as many in each step.
+    count=$((20000000 / rules))
+    for ((round = 0; round < rounds; round++)); do
+      "$packets" "$rules" "$count" >"$work/out"
+      "$work/scan_rules" "$rules" "$count" >"$work/scan"
+      same "$(cut -d ' ' -f 2- "$work/out")" "$(cut -d ' ' -f 2- "$work/scan")" "packets sent and accepted"
+      cat "$work/out" >>"$raw/packets-$rules"
+      cat "$work/scan" >>"$raw/scan-$rules"
+    done
+  done
+  section "packets a second through one filter / a loop in C over the same rules"
+  for rules in "${steps[@]}"; do
+    count=$((20000000 / rules))
+    ours=$(median "packets-$rules") theirs=$(median "scan-$rules")
+    row "  $rules rules, 0.55 of them looked at" "$(rate "$count" "$ours")" "$(rate "$count" "$theirs")" \
+      "$(times "$ours" "$theirs")"
+  done
+  for rules in "${steps[@]}"; do
+    # Nine of ten packets meet the rule they are for, on average the middle one; the tenth meets all of them.
+    per_rule=$(awk -v ms="$(median "packets-$rules")" 'BEGIN { printf "%.1f", ms * 1e6 / (20000000 * 0.55) }')
+    if [[ -n $before ]]; then
+      row "  $rules rules: time a rule looked at / of a tenth" "$per_rule ns" "$before ns" "$(times "$per_rule" "$before")"
+    fi
+    before=$per_rule
+  done
+}
+
 # MARK: All of it
 
 for ((round = 0; round < start_rounds; round++)); do
@@ -361,6 +479,8 @@ bench_policies large 250 "files of 250"
 
 bench_growth
 bench_counts
+bench_traffic
+bench_packets
 if ((EUID == 0)); then
   bench_cut_link
   bench_path
