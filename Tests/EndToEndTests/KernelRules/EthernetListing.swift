@@ -37,6 +37,7 @@ struct EthernetListing {
       if word == "-j" {
         target = words.next()
       } else if word == "--arp-gratuitous" {
+        words.conditions.append(isAboutIPv4)
         words.add(Condition(.equal(.senderAddress, .targetAddress)))
       } else if word.hasPrefix("--stp-") {
         isSpanningTree = true
@@ -65,6 +66,10 @@ struct EthernetListing {
     return ListedRule(words.conditions, target)
   }
 
+  /// What ebt_arp looks at before it looks at addresses, and at MAC addresses.
+  private static let isAboutIPv4 = Condition.equals(.protocolType, UInt128(EtherType.ipv4))
+  private static let isAboutEthernet = Condition.equals(.hardwareType, 1)
+
   private static func add(_ word: String, _ words: inout RuleWords, isIPv6: Bool) {
     let value = words.value()
     switch word {
@@ -85,10 +90,18 @@ struct EthernetListing {
     case "--arp-op": words.add(.equals(.operation, operation(value)))
     case "--arp-htype": words.add(.equals(.hardwareType, RuleWords.number(value)))
     case "--arp-ptype": words.add(.equals(.protocolType, RuleWords.number(value)))
-    case "--arp-ip-src": words.add(RuleWords.address(value, .senderAddress))
-    case "--arp-ip-dst": words.add(RuleWords.address(value, .targetAddress))
-    case "--arp-mac-src": words.add(RuleWords.mac(value, .senderMAC))
-    case "--arp-mac-dst": words.add(RuleWords.mac(value, .targetMAC))
+    case "--arp-ip-src":
+      words.conditions.append(isAboutIPv4)
+      words.add(RuleWords.address(value, .senderAddress))
+    case "--arp-ip-dst":
+      words.conditions.append(isAboutIPv4)
+      words.add(RuleWords.address(value, .targetAddress))
+    case "--arp-mac-src":
+      words.conditions.append(isAboutEthernet)
+      words.add(RuleWords.mac(value, .senderMAC))
+    case "--arp-mac-dst":
+      words.conditions.append(isAboutEthernet)
+      words.add(RuleWords.mac(value, .targetMAC))
     case "--vlan-id": words.add(.equals(.vlan, RuleWords.number(value)))
     case "--vlan-encap": words.add(.equals(.vlanProtocol, UInt128(value, radix: 16)!))
     default: words.conditions.append(.equals(.stpType, 999))
