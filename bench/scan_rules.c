@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The least that a list of rules can cost a packet: one loop over an array until a rule matches. Rules and packets are
-// those of Packets/Main.swift. Prints milliseconds, packets, and how many of them are accepted.
+// those of Packets/Main.swift. Prints milliseconds of processor time, packets, and how many of them are accepted.
 // usage: scan_rules RULES PACKETS
 #include <stdint.h>
 #include <stdio.h>
@@ -52,13 +52,10 @@ int main(int count, char **arguments) {
     struct rule met = rule_of(number * 7919 % rules);
     sent[number] = (struct packet){met.source, number % 10 == 9 ? 61000 : met.first_port, 6};
   }
-  struct timespec start, end;
-  clock_gettime(CLOCK_MONOTONIC, &start);
+  clock_t start = clock();
   long accepted = 0;
   for (long number = 0; number < packets; number++) accepted += accepts(list, sent[number % different]);
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  double elapsed = (end.tv_sec - start.tv_sec) * 1e3 + (end.tv_nsec - start.tv_nsec) / 1e6;
-  printf("%.4f %ld %ld\n", elapsed, packets, accepted);
+  printf("%.3f %ld %ld\n", (clock() - start) / 1e3, packets, accepted);
   free(sent);
   free(list);
 }
