@@ -221,7 +221,7 @@ bench_policies() {
   bench/generate.sh "$repository" "$policies" "$2"
   for ((round = 0; round < rounds; round++)); do
     measure "validate-$name" "$nwfleet" validate --repo "$repository"
-    grep -q " $policies filters" "$work/err" || fail "validate said: $(cat "$work/err")"
+    grep -q " $policies native filters" "$work/err" || fail "validate said: $(cat "$work/err")"
     measure "render-$name" "$nwfleet" render --repo "$repository"
     same "$(grep -c '^<filter ' "$work/out")" "$policies" "filters rendered"
     measure "pyyaml-$name" "$python" bench/load_yaml.py "$repository/policies"
