@@ -43,7 +43,8 @@ import Testing
     let schema = try #require(
       try JSONSerialization.jsonObject(with: Data(OutputSchema.plan.utf8)) as? [String: Any])
     for plan in [Self.fullPlan, Plan(host: "h", uri: "u", project: "p")] {
-      let document = try JSONSerialization.jsonObject(with: Data(JSONFile.text(PlanDocument(plan, traffic: TrafficReport())).utf8))
+      let document = try JSONSerialization.jsonObject(
+        with: Data(JSONFile.text(PlanDocument(plan, traffic: TrafficReport())).utf8))
       #expect(SchemaCheck(schema).problems(document) == [])
     }
   }
@@ -93,7 +94,8 @@ import Testing
     let schema = try #require(
       try JSONSerialization.jsonObject(with: Data(OutputSchema.plan.utf8)) as? [String: Any])
     var document = try #require(
-      try JSONSerialization.jsonObject(with: Data(JSONFile.text(PlanDocument(Self.fullPlan, traffic: TrafficReport())).utf8)) as? [String: Any])
+      try JSONSerialization.jsonObject(
+        with: Data(JSONFile.text(PlanDocument(Self.fullPlan, traffic: TrafficReport())).utf8)) as? [String: Any])
     document["extra"] = 1
     document["host"] = nil
     document["uri"] = 7

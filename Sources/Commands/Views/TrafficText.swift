@@ -29,8 +29,13 @@ struct TrafficText {
   }
 
   private func item(_ item: TrafficReport.Item) -> String {
+    let subject = style.bold(Self.subject(item)) + ":\n"
+    if item.isLastFilter { return subject + "  \(glyph(.allowed)) newly allowed: everything, no filter is left\n" }
+    if item.isFirstFilter, !isVerbose {
+      return subject + "  \(glyph(.denied)) newly denied: what the policy denies, by the first filter; -v names it\n"
+    }
     let lines = item.change.lines.filter { !$0.isDetail || isVerbose }
-    return style.bold(Self.subject(item)) + ":\n" + lines.map { "  \(glyph($0.kind)) \($0.text)\n" }.joined()
+    return subject + lines.map { "  \(glyph($0.kind)) \($0.text)\n" }.joined()
   }
 
   private func glyph(_ kind: TrafficLine.Kind) -> String {

@@ -11,6 +11,10 @@ public struct TrafficReport: Sendable, Hashable {
     public var groups: [String]
     /// By VM; empty for a group without a VM.
     public var interfaces: [InterfaceName]
+    /// Whether the interfaces had no filter before.
+    public var isFirstFilter: Bool
+    /// Whether they have none afterwards.
+    public var isLastFilter: Bool
     /// Examples in it are of the first of the interfaces.
     public var change: TrafficChange
   }
@@ -66,13 +70,17 @@ public struct TrafficReport: Sendable, Hashable {
         if let interface = transition.interface { unchanged.append(interface) }
         continue
       }
-      let key = Key(groups: transition.groups, parts: change.parts.map(Key.Part.init))
+      let key = Key(
+        groups: transition.groups, hasFilters: [transition.before != nil, transition.after != nil],
+        parts: change.parts.map(Key.Part.init))
       if let place = places[key] {
         if let interface = transition.interface { items[place].interfaces.append(interface) }
       } else {
         places[key] = items.count
         items.append(
-          Item(groups: transition.groups, interfaces: transition.interface.map { [$0] } ?? [], change: change))
+          Item(
+            groups: transition.groups, interfaces: transition.interface.map { [$0] } ?? [],
+            isFirstFilter: transition.before == nil, isLastFilter: transition.after == nil, change: change))
       }
     }
     items.sort { $0.groups.lexicographicallyPrecedes($1.groups) }
@@ -115,6 +123,7 @@ public struct TrafficReport: Sendable, Hashable {
     }
 
     var groups: [String]
+    var hasFilters: [Bool]
     var parts: [Part]
   }
 }
