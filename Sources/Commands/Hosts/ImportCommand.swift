@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Compiler
 import Diagnostics
 import FilterModel
 import FilterXML
 import FoundationEssentials
-import Planning
 import PolicyLanguage
 import Reconcile
 
@@ -16,6 +16,9 @@ struct ImportCommand: Subcommand {
       From files: a 'filters:' section. From a host: its filters but libvirt's own, marked 'adopt: true', and a group for \
       each filter that VMs use, so that the first plan is empty. What cannot be said in a policy file is named and left \
       out. Without --write the YAML goes to standard output.
+
+      With --as groups, a filter that VMs use becomes rules of its group where these are proved to decide every packet the \
+      same; the others stay as they are, with the reason.
       """)
 
   @Argument(help: ArgumentHelp("XML files, one filter each. Default: import from a host.", valueName: "file"))
@@ -25,6 +28,12 @@ struct ImportCommand: Subcommand {
   @OptionGroup var hosts: HostOptions
   @OptionGroup var output: OutputOptions
 
+  @Option(name: .customLong("as"), help: "What filters become: filters as they are, or groups with rules.")
+  var form = ImportForm.native
+
+  @Flag(help: "With --as groups: enough if new connections are decided the same; what else differs is said.")
+  var sameFlows = false
+
   @Flag(help: "Write policies/imported.yaml into the repository.")
   var write = false
 
@@ -32,13 +41,15 @@ struct ImportCommand: Subcommand {
     if !files.isEmpty, hosts.host != nil || hosts.connect != nil {
       throw ValidationError("import takes files or a host, not both")
     }
+    if !files.isEmpty, form == .groups { throw ValidationError("--as groups needs a host: VMs with the filters") }
+    if sameFlows, form != .groups { throw ValidationError("--same-flows needs --as groups") }
   }
 
   func execute(_ output: Output) async throws -> ExitStatus {
     var output = output
-    let text = files.isEmpty ? try await fromHost(&output) : try fromFiles(&output)
+    let document = files.isEmpty ? try await fromHost(&output) : try fromFiles(&output)
     guard write else {
-      if output.isJSON { output.result(["policy": text]) } else { output.result(text) }
+      if output.isJSON { output.result(document) } else { output.result(document.policy) }
       return .done
     }
     let path = "\(try repository.folder())/\(PolicyRepository.policyFolder)/imported.yaml"
@@ -48,7 +59,7 @@ struct ImportCommand: Subcommand {
           "already-imported", "\(path) is there already", hint: "nothing was changed; move it away to import again"))
     }
     do {
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      try document.policy.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
       throw HostError(.file, "\(path) cannot be written")
     }
@@ -59,7 +70,7 @@ struct ImportCommand: Subcommand {
   // MARK: Files
 
   /// - Throws: `DiagnosticError` with all that libvirt would read otherwise than it is written.
-  private func fromFiles(_ output: inout Output) throws -> String {
+  private func fromFiles(_ output: inout Output) throws -> ImportDocument {
     var filters: [Filter] = []
     var diagnostics: [Diagnostic] = []
     var lines: [String: [String]] = [:]
@@ -83,122 +94,31 @@ struct ImportCommand: Subcommand {
     }
     if diagnostics.contains(where: { $0.severity == .error }) { throw DiagnosticError(diagnostics) }
     output.warn(diagnostics)
-    return PolicyWriter.filters(filters)
+    let text = PolicyWriter.filters(filters)
+    try HostImport.check(text, filters)
+    return ImportDocument(policy: text)
   }
 
   // MARK: Hosts
 
-  private func fromHost(_ output: inout Output) async throws -> String {
-    let inventory = hosts.connect == nil ? try repository.load(&output).inventory : nil
-    let host = try await hosts.resolve(inventory).open(.readOnly)
-    let imported = HostImport(try await host.observe())
+  private func fromHost(_ output: inout Output) async throws -> ImportDocument {
+    let loaded = hosts.connect == nil ? try repository.load(&output) : nil
+    if form == .groups, let admins = loaded?.policy.admins {
+      output.warn([
+        Diagnostic(
+          "admins-come-first", "the rules of admins: are those of every NIC with rules: they come before those of groups",
+          severity: .warning, at: admins.origin,
+          hint: "what import says of a group holds for the group alone; see the plan for both")
+      ])
+    }
+    let host = try await hosts.resolve(loaded?.inventory).open(.readOnly)
+    let imported = try HostImport(try await host.observe(), as: form, acceptsSameFlows: sameFlows)
     output.warn(imported.warnings)
-    return imported.text
+    return imported.document
   }
 }
 
-/// A host as a policy that changes nothing on it.
-struct HostImport {
-  private(set) var warnings: [Diagnostic] = []
-  private(set) var text = ""
-
-  init(_ observed: ObservedHost) {
-    let own = observed.filters.filter { !FilterName.stock.contains($0.name) && !Self.isMarker($0) }
-    let filters = own.compactMap { seen -> Filter? in
-      if let project = observed.filters.project(owning: seen) {
-        warnings.append(
-          Diagnostic(
-            "not-imported", "filter \(seen.name) belongs to the nwfleet project \(project)", severity: .warning,
-            hint: "a filter is managed by one project; its policy is in that project's repository"))
-        return nil
-      }
-      if let filter = seen.filter { return filter }
-      warnings.append(
-        Diagnostic(
-          "not-imported", "filter \(seen.name) says something that a policy cannot say; it stays on the host as it is",
-          severity: .warning, hint: "see 'virsh nwfilter-dumpxml \(seen.name)'"))
-      return nil
-    }
-    let known = Set(filters.map(\.name)).union(FilterName.stock)
-    let groups = groups(observed, known)
-    nameOtherPorts(observed)
-    text = "# Imported from \(observed.name).\n"
-    text += PolicyWriter.filters(filters, adopted: Set(filters.map(\.name)))
-    if !groups.isEmpty {
-      let machines = groups.flatMap(\.machines).map {
-        InventoryMachine(name: $0, origin: SourceRange(file: "", start: Self.start, end: Self.start))
-      }
-      text += "\n" + PolicyWriter.machines(machines) + "\n" + PolicyWriter.groups(groups)
-    }
-  }
-
-  private static let start = SourcePosition(line: 1, column: 1)
-
-  /// Another project's record of what it applied is no policy.
-  private static func isMarker(_ seen: ObservedFilter) -> Bool { seen.filter.flatMap(Marker.init) != nil }
-
-  /// A group for each distinct filter with parameters; VMs whose interfaces differ are named and left out.
-  private mutating func groups(_ observed: ObservedHost, _ known: Set<String>) -> [PolicyWriter.Group] {
-    var members: [FilterReference: [String]] = [:]
-    for machine in observed.machines {
-      let references = Set(
-        machine.interfaces.filter(\.carriesFilters).flatMap { interface in
-          [interface.live, interface.config].compactMap { presence -> FilterReference?? in
-            if case .present(let reference) = presence { .some(reference) } else { nil }
-          }
-        })
-      guard let reference = references.first else { continue }
-      guard references.count == 1 else {
-        leaveOut(
-          machine.name,
-          references.contains(nil)
-            ? "some of its interfaces, or its running and its stored configuration, have a filter and others have none"
-            : "its interfaces have different filters")
-        continue
-      }
-      guard let reference else { continue }
-      guard known.contains(reference.filter) else {
-        leaveOut(machine.name, "its filter \(reference.filter) was not imported")
-        continue
-      }
-      members[reference, default: []].append(machine.name)
-    }
-    var taken: Set<String> = []
-    return members.sorted { $0.key.summary < $1.key.summary }.map { reference, machines in
-      PolicyWriter.Group(name: Self.name(reference.filter, &taken), machines: machines, reference: reference)
-    }
-  }
-
-  /// Bindings that are nobody's interface in libvirt: a group reaches them only if the inventory names their ports.
-  private mutating func nameOtherPorts(_ observed: ObservedHost) {
-    let interfaces = Set(observed.machines.flatMap(\.interfaces).compactMap(\.device))
-    for binding in observed.bindings where !interfaces.contains(binding.device) {
-      warnings.append(
-        Diagnostic(
-          "not-imported",
-          "port \(binding.device) (\(binding.ownerName), \(binding.mac)) has filter \(binding.reference.filter), and libvirt "
-            + "does not run it", severity: .warning,
-          hint:
-            "it stays as it is; to manage it, name it under vms: nics: {\"\(binding.mac)\": {port: \(binding.device)}}")
-      )
-    }
-  }
-
-  private mutating func leaveOut(_ machine: String, _ reason: String) {
-    warnings.append(
-      Diagnostic("not-imported", "VM \(machine) is in no group: \(reason)", severity: .warning))
-  }
-
-  /// A group's name from a filter's: lower case, others than letters and digits as hyphens, numbered where it is taken.
-  private static func name(_ filter: String, _ taken: inout Set<String>) -> String {
-    var base = String(filter.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }.prefix(36))
-    if base.first?.isLetter != true { base = "g" + base }
-    var name = base
-    var number = 2
-    while !taken.insert(name).inserted {
-      name = "\(base)-\(number)"
-      number += 1
-    }
-    return name
-  }
+/// What the filters of a host become.
+enum ImportForm: String, ExpressibleByArgument, CaseIterable {
+  case native, groups
 }

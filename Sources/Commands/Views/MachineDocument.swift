@@ -186,6 +186,8 @@ extension GuardPolicy {
     ]
     words += ["ra: \(ra.rawValue)", "multicast: \(multicast)", "broadcast: \(broadcast)"]
     if !vlans.isEmpty { words.append("vlan: [\(vlans.map(String.init).joined(separator: ", "))]") }
+    if otherEthertypes { words.append("ethertypes: any") }
+    if systemRules != .all { words.append("system: \(systemRules.rawValue)") }
     return words.joined(separator: ", ")
   }
 }

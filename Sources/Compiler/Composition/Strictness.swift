@@ -29,7 +29,8 @@ extension GuardPolicy {
       mac: Self.merged(mac, other.mac), ip: ip, checksARP: checksARP || other.checksARP,
       dhcp: Self.merged(dhcp, other.dhcp), nd: nd && other.nd, ra: Self.merged(ra, other.ra),
       multicast: multicast && other.multicast, broadcast: broadcast && other.broadcast,
-      vlans: mergedVLANs(other), otherEthertypes: otherEthertypes && other.otherEthertypes)
+      vlans: mergedVLANs(other), otherEthertypes: otherEthertypes && other.otherEthertypes,
+      systemRules: Self.merged(systemRules, other.systemRules))
     (merged.ip, merged.declaredWithin) = mergedSources(other)
     return merged
   }
@@ -73,6 +74,11 @@ extension GuardPolicy {
     return vlans.filter(other.vlans.contains).sorted()
   }
 
+  /// The more there are, the more is denied at layer 2.
+  private static func merged(_ first: SystemRules, _ second: SystemRules) -> SystemRules {
+    SystemRules.allCases.first { $0 == first || $0 == second } ?? .all
+  }
+
   private static func merged(_ first: Role, _ second: Role) -> Role {
     if first == .off || second == .off { return .off }
     return first == .client || second == .client ? .client : .server
@@ -114,7 +120,9 @@ extension GuardPolicy {
     case .multicast: multicast = other.multicast
     case .broadcast: broadcast = other.broadcast
     // Only a guard that speaks of everything lets other ethertypes pass.
-    case .vlan: (vlans, otherEthertypes) = (other.vlans, other.otherEthertypes)
+    case .vlan: vlans = other.vlans
+    case .ethertypes: otherEthertypes = other.otherEthertypes
+    case .system: systemRules = other.systemRules
     }
   }
 }

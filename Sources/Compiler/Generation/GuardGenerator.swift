@@ -90,6 +90,7 @@ extension GuardGenerator {
 
   /// What clients send to servers and servers to clients tells them apart: ports 67 and 68 (RFC 2131), 546 and 547 (RFC 8415).
   private mutating func addDenials() {
+    if policy.systemRules != .all { return }
     let denials = Priority.denials
     if policy.dhcp != .server {
       add(.drop, .out, denials, "dhcp", .ip, ["protocol": .number(17), "dstportstart": .number(68)])

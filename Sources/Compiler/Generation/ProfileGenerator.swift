@@ -43,7 +43,7 @@ struct ProfileGenerator: Sendable {
         [inbound, outbound].contains { $0.tellsUnnamedProtocolsApart(family) }
       })
     var backstops: [AddressFamily: Backstop] = [:]
-    for family in AddressFamily.allCases {
+    for family in AddressFamily.allCases where decisions.guardPolicy.systemRules == .all {
       backstops[family] = Backstop(
         family, inbound: inbound, outbound: outbound, isEnumerated: enumerated.contains(family),
         hasND: decisions.guardPolicy.nd)

@@ -5,11 +5,13 @@ import FilterModel
 extension EntryList {
   /// Adds the layer-3 rules that a VM cannot live without, whatever its policy says.
   mutating func addSystemRules(_ policy: GuardPolicy) {
+    if policy.systemRules == .nothing { return }
     let priority = GuardGenerator.Priority.system
     for element in [FilterProtocol.icmp, .icmpv6] {
       add(
         .accept, .inout, priority, Match(element, ["state": .states(.related)]), sources: [.system("icmp-errors")])
     }
+    if policy.systemRules == .icmpErrors { return }
     for direction in [Direction.out, .in]
     where direction == .out ? policy.dhcp != .off : policy.dhcp == .server {
       for (element, client, server) in [(FilterProtocol.udp, UInt32(68), UInt32(67)), (.udpIPv6, 546, 547)] {

@@ -19,7 +19,17 @@ public struct GuardPolicy: Sendable, Hashable {
 
   /// What a policy can say something of, as the key of a mapping.
   public enum Part: String, Sendable, Hashable, CaseIterable {
-    case mac, ip, arp, dhcp, nd, ra, multicast, broadcast, vlan
+    case mac, ip, arp, dhcp, nd, ra, multicast, broadcast, vlan, ethertypes, system
+  }
+
+  /// Rules that nobody wrote.
+  public enum SystemRules: String, Sendable, Hashable, CaseIterable {
+    /// What a VM cannot live without; and layer 2 denies what it can of that which the policy denies.
+    case all
+    /// ICMP errors about flows that are allowed.
+    case icmpErrors = "icmp-errors"
+    /// The rules of the groups alone decide, and `dhcp`, `nd` and `ra` say nothing.
+    case nothing = "none"
   }
 
   /// Source MAC addresses, of frames and in ARP.
@@ -41,6 +51,7 @@ public struct GuardPolicy: Sendable, Hashable {
   public var vlans: [UInt16]
   /// Whether ethertypes that no rule speaks of pass.
   public var otherEthertypes: Bool
+  public var systemRules = SystemRules.all
   /// Where `ip` says declared: only those of the declared addresses that are in here; nil for all. One group says
   /// declared, another one a list.
   public var declaredWithin: [AddressRange]?

@@ -24,6 +24,7 @@ extension FileDecoder {
     if case .mapping(let fields, _) = node.content {
       var policy = GuardPolicy.standard
       for field in fields { decodeGuardField(field, what, &policy) }
+      checkSystemRules(fields, policy)
       return Located(value: policy, range: range(node))
     }
     guard let word = text(of: node, "guard of \(what)", expected: expected) else { return nil }
@@ -50,8 +51,33 @@ extension FileDecoder {
     case "multicast": policy.multicast = truth(of: node, name) ?? policy.multicast
     case "broadcast": policy.broadcast = truth(of: node, name) ?? policy.broadcast
     case "vlan": policy.vlans = vlans(node, name)
+    case "ethertypes":
+      if let word = word(node, name, ["known", "any"]) { policy.otherEthertypes = word == "any" }
+    case "system":
+      let word = word(node, name, GuardPolicy.SystemRules.allCases.map(\.rawValue))
+      policy.systemRules = word.flatMap { GuardPolicy.SystemRules(rawValue: $0) } ?? policy.systemRules
     default: unknownKey(field, in: "guard of \(what)", known: Self.guardKeys)
     }
+  }
+
+  /// Roles are given by system rules.
+  private mutating func checkSystemRules(_ fields: [Node.Entry], _ policy: GuardPolicy) {
+    guard policy.systemRules != .all else { return }
+    for field in fields where ["dhcp", "nd", "ra"].contains(field.name) {
+      report(
+        "bad-value", "\(field.name) means nothing beside system: \(policy.systemRules.rawValue)", at: keyRange(field),
+        hint: "remove it, and write rules for it")
+    }
+  }
+
+  private mutating func word(_ node: Node, _ what: String, _ words: [String]) -> String? {
+    let expected = words.dropLast().joined(separator: ", ") + " or \(words[words.count - 1])"
+    guard let word = text(of: node, what, expected: expected) else { return nil }
+    if words.contains(word) { return word }
+    report(
+      "bad-value", "'\(word.excerpt)' is no value for \(what)", at: range(node), expected: expected,
+      hint: Suggestion.hint(for: word, in: words))
+    return nil
   }
 
   private mutating func macSources(_ node: Node, _ what: String) -> GuardPolicy.Sources<MACAddress>? {

@@ -252,6 +252,13 @@ enum PolicySchema {
       "multicast": JSONSchema.truth("Whether it may send to multicast addresses"),
       "broadcast": JSONSchema.truth("Whether it may send to the broadcast address"),
       "vlan": ["description": "VLANs whose tagged frames pass", "anyOf": [vlan, ["type": "array", "items": vlan]]],
+      "ethertypes": [
+        "description": "known: IPv4, IPv6, ARP and QEMU's announcement; any: all", "enum": ["known", "any"],
+      ],
+      "system": [
+        "description": "Rules that nobody wrote: all, those for ICMP errors, or none",
+        "enum": .strings(GuardPolicy.SystemRules.allCases.map(\.rawValue)),
+      ],
     ])
     return [
       "description": "Anti-spoofing; a mapping begins with standard",

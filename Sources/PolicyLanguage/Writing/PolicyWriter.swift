@@ -30,36 +30,6 @@ public enum PolicyWriter {
     return lines.text
   }
 
-  /// A group of machines that share a filter.
-  public struct Group: Sendable, Hashable {
-    public var name: String
-    /// Names or patterns of VMs.
-    public var machines: [String]
-    public var reference: FilterReference
-
-    public init(name: String, machines: [String], reference: FilterReference) {
-      self.name = name
-      self.machines = machines
-      self.reference = reference
-    }
-  }
-
-  /// A `groups:` section, in the order given.
-  public static func groups(_ groups: [Group]) -> String {
-    guard !groups.isEmpty else { return "groups: {}\n" }
-    var lines = WritingLines()
-    lines.line("groups:")
-    for group in groups {
-      lines.line("\(PolicyText.scalar(group.name)):", indent: 2)
-      lines.entry("vms", .mapping([WritingEntry("name", .texts(group.machines))]), indent: 4)
-      lines.entry("filter", .text(group.reference.filter), indent: 4)
-      if !group.reference.parameters.isEmpty {
-        lines.entry("parameters", parameters(group.reference), indent: 4)
-      }
-    }
-    return lines.text
-  }
-
   /// A `vms:` section, in the order given.
   public static func machines(_ machines: [InventoryMachine]) -> String {
     guard !machines.isEmpty else { return "vms: {}\n" }
@@ -108,7 +78,7 @@ public enum PolicyWriter {
   }
 
   /// Sorted by name, as libvirt sorts them.
-  private static func parameters(_ reference: FilterReference) -> WritingNode {
+  static func parameters(_ reference: FilterReference) -> WritingNode {
     let sorted = reference.parameters.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     return .mapping(sorted.map { WritingEntry(PolicyText.scalar($0.key), .texts($0.value)) })
   }
