@@ -92,12 +92,12 @@ import Testing
     #expect(ReadableHostOptions.findings(about: "kvm2", nil) == [])
   }
 
-  @Test func importNamesWhatItLeavesOut() {
+  @Test func importNamesWhatItLeavesOut() throws {
     let other = Identity(project: "beta")
     let binding = ObservedBinding(
       device: "tap9", ownerName: "box", ownerUUID: ObjectUUID(high: 3, low: 3), mac: MACAddress(bits: 9),
       reference: FilterReference("mine"))
-    let imported = HostImport(
+    let imported = try HostImport(
       Self.host(
         [Self.filter("mine", nil), Self.filter("theirs", other), Self.filter("beta.host.marker", other)],
         [

@@ -106,8 +106,8 @@ import Testing
           - {rule: allow icmpv4, stateless: true}
           - {rule: "allow any from ::/0", stateless: true}
         out:
-          - allow udp/53 to 0.0.0.0/0
           - {rule: allow icmpv4, stateless: true}
+          - allow udp/53 to 0.0.0.0/0
           - {rule: "allow any to ::/0", stateless: true}
         default: {in: drop, out: drop}
         """)
@@ -120,12 +120,34 @@ import Testing
     let group = try Self.group(
       """
       <rule action='drop' direction='out' priority='100'><tcp dstportstart='25'/></rule>
-      <rule action='drop' direction='out' priority='100'><all dstipaddr='169.254.169.254'/></rule>
+      <rule action='accept' direction='out' priority='200'><all/></rule>
+      <rule action='accept' direction='out' priority='200'><all-ipv6/></rule>
+      \(Self.dropAll)
       """)
-    #expect(group.contains("- drop tcp/25 to 0.0.0.0/0") && group.contains("stateless: true"), "\(group)")
+    #expect(
+      group == """
+        guard: {mac: any, arp: false, ethertypes: any, system: none}
+        in:
+          - {rule: drop tcp from 0.0.0.0/0, from-port: 25}
+        out:
+          - drop tcp/25 to 0.0.0.0/0
+        default: {in: drop, out: allow}
+        """)
   }
 
-  @Test func alabThatReachesItsGatewayOnly() throws {
+  @Test func errorsOfICMP() throws {
+    let group = try Self.group(
+      """
+      <rule action='accept' direction='inout' priority='50'><icmp state='RELATED'/></rule>
+      <rule action='accept' direction='inout' priority='50'><icmpv6 state='RELATED'/></rule>
+      <rule action='accept' direction='in' priority='100'><tcp dstportstart='80'/></rule>
+      <rule action='accept' direction='out' priority='200'><all/></rule>
+      \(Self.dropAll)
+      """)
+    #expect(group.contains("system: icmp-errors") && group.contains("- allow any to 0.0.0.0/0"), "\(group)")
+  }
+
+  @Test func aLabThatReachesItsGatewayOnly() throws {
     let group = try Self.group(
       """
       <rule action='accept' direction='out' priority='100'><all dstipaddr='$GATEWAY'/></rule>
@@ -146,7 +168,7 @@ import Testing
       <rule action='accept' direction='out' priority='100'><icmp type='0'/></rule>
       \(Self.dropAll)
       """)
-    #expect(group.contains("- allow icmpv4/8\n"), "\(group)")
+    #expect(group.contains("in:\n  - allow icmpv4/8\ndefault"), "\(group)")
   }
 
   // MARK: Filters that stay
@@ -194,31 +216,40 @@ import Testing
     #expect(text.contains("newly allowed"), "\(text)")
   }
 
-  /// A rule about running connections is no rule of a group: new ones are the same, other packets are not.
-  @Test func establishedAndRelated() throws {
+  /// Without a last denial everything passes, packets of no connection too: behind a denial no group can say that.
+  @Test func aDenyListWithoutAnEnd() throws {
+    let text = try Self.reason("<rule action='drop' direction='out' priority='100'><tcp dstportstart='25'/></rule>")
+    #expect(text.contains("as a group it would be no valid policy"), "\(text)")
+  }
+
+  /// What the host sends meets no inbound rule, and with such a rule the answers pass as well: no group does that.
+  @Test func establishedOfAnyConnection() throws {
     let rules = """
       <rule action='accept' direction='inout' priority='50'><all state='ESTABLISHED,RELATED'/></rule>
       <rule action='accept' direction='in' priority='100'><tcp dstportstart='443' state='NEW'/></rule>
       <rule action='accept' direction='out' priority='100'><all state='NEW'/></rule>
       <rule action='drop' direction='inout' priority='1000'><all/></rule>
       """
-    let text = try Self.reason(rules)
-    #expect(text.contains("the nearest group decides new connections the same, and other packets not\n"), "\(text)")
-    let group = try Self.group(rules, sameFlows: true)
-    #expect(group.contains("system: icmp-errors") && group.contains("- allow tcp/443 from 0.0.0.0/0\n"), "\(group)")
-    let remarks = try Self.outcome(rules, sameFlows: true).0.remarks
-    #expect(remarks.first?.contains("New connections are decided as before") == true && remarks.count > 1, "\(remarks)")
+    for sameFlows in [false, true] {
+      let text = try Self.reason(rules, sameFlows: sameFlows)
+      #expect(text.contains("(routed, with the host): one way, without an answer, was allowed"), "\(text)")
+    }
   }
 
-  /// The order of hand-written rules is not that of a group's; what comes out otherwise stays.
-  @Test func repliesBehindADenial() throws {
-    let text = try Self.reason(
-      """
-      <rule action='drop' direction='out' priority='50'><tcp srcportstart='80'/></rule>
-      <rule action='accept' direction='in' priority='100'><tcp dstportstart='80'/></rule>
+  /// States of one's own, as iptables has them: new connections are the same, packets out of the blue are not.
+  @Test func statesOfOnesOwn() throws {
+    let rules = """
+      <rule action='accept' direction='in' priority='100'><tcp dstportstart='80' state='NEW,ESTABLISHED'/></rule>
+      <rule action='accept' direction='out' priority='100'><tcp srcportstart='80' state='ESTABLISHED'/></rule>
       \(Self.dropAll)
-      """)
-    #expect(text.contains("in: tcp/80"), "\(text)")
+      """
+    let text = try Self.reason(rules)
+    #expect(text.contains("the nearest group decides new connections the same, and other packets not"), "\(text)")
+    let group = try Self.group(rules, sameFlows: true)
+    #expect(group.contains("in:\n  - allow tcp/80 from 0.0.0.0/0\n"), "\(group)")
+    let remarks = try Self.outcome(rules, sameFlows: true).0.remarks
+    #expect(remarks.first == "New connections are decided as before, and of other packets all but:", "\(remarks)")
+    #expect(remarks.count > 1)
   }
 
   // MARK: Native

@@ -166,6 +166,7 @@ struct CompositionTests {
     second.ip = .only(declared: true, others: [range("10.8.3.0/24"), range("192.0.2.0/24")])
     second.ra = .client
     second.multicast = false
+    (first.systemRules, second.systemRules) = (.nothing, .icmpErrors)
     second.vlans = [7, 9]
     let nic = try explain([
       group("a", vms: "*", guard: first), group("b", vms: "*", guard: second), group("c", vms: "*"),
@@ -179,6 +180,7 @@ struct CompositionTests {
     #expect(!merged.multicast && merged.broadcast && merged.nd && !merged.otherEthertypes)
     // The second one lets all frames pass.
     #expect(merged.vlans == [5, 7])
+    #expect(merged.systemRules == .icmpErrors)
     #expect(nic.guardDecidedBy == ["a", "b"])
   }
 

@@ -111,6 +111,7 @@ import Testing
             vlan: [10, 20]
         any: {vms: {name: any}, guard: {mac: any, ip: 10.0.0.1}}
         off: {vms: {name: off}, guard: off}
+        plain: {vms: {name: plain}, guard: {ethertypes: any, system: icmp-errors}}
       """)
     let guards = policy.groups.map(\.rules.guardPolicy?.value)
     var expected = GuardPolicy.standard
@@ -124,6 +125,9 @@ import Testing
     (expected.dhcp, expected.ra, expected.vlans) = (.server, .off, [10, 20])
     #expect(guards[1] == expected)
     #expect(guards[2] == .off)
+    expected = .standard
+    (expected.otherEthertypes, expected.systemRules) = (true, .icmpErrors)
+    #expect(guards[3] == expected)
   }
 
   @Test func presetsAndAdmins() throws {

@@ -97,13 +97,16 @@ import Testing
         """)
     #expect(
       PolicyWriter.groups([
-        .init(name: "a", machines: ["web-*"], reference: FilterReference("f")),
-        .init(name: "b", machines: ["x", "y"], reference: FilterReference("g", parameters: ["IP": ["::1"]])),
+        .init(name: "a", machines: ["web-*"], content: .native(FilterReference("f"))),
+        .init(
+          name: "b", machines: ["x", "y"], content: .native(FilterReference("g", parameters: ["IP": ["::1"]])),
+          remarks: ["one\nline"]),
       ]) == """
         groups:
           a:
             vms: {name: "web-*"}
             filter: f
+          # one line
           b:
             vms: {name: [x, "y"]}
             filter: g

@@ -87,7 +87,7 @@ struct GroupProof {
     let host = InventoryHost(name: "host", uri: "qemu:///system", origin: HostImport.nowhere)
     let loaded = PolicyRepository.load(files: [
       PolicyFile(
-        path: PolicyRepository.fileName, text: PolicyWriter.project(name: "imported", id: "0", hosts: [host])),
+        path: PolicyRepository.fileName, text: PolicyWriter.project(name: "imported", id: "00000000", hosts: [host])),
       PolicyFile(path: "policies/imported.yaml", text: PolicyWriter.groups([group])),
     ])
     guard let policy = loaded.policy else { throw Self.refusal(loaded.diagnostics) }

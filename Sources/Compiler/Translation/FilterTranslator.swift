@@ -109,6 +109,12 @@ public struct FilterTranslator {
     var translated = try reader.rule(.allow)
     guard rule.matchesState, case .states(let states)? = reader.match["state"]?.value else {
       if rule.matchesState, rule.direction != .inout {
+        // Other messages than queries begin no connection, and answers come with the rule for the query.
+        if case .icmpNumbered(let family, let type?, _) = translated.traffic,
+          ConnectionTracking.reply(to: type, family) == nil
+        {
+          return
+        }
         add(translated, rule.direction == .in ? .in : .out)
       } else {
         addBoth(translated, rule, isStateless: true)

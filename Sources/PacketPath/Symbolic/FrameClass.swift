@@ -91,7 +91,7 @@ extension FrameDiagram {
       return diagram.and(set, others)
     }
     if kind == .lengths { return lengths(in: set) }
-    return kind.isPacket ? packets(in: set, scope) : set
+    return kind.isPacket ? packets(in: set, scope, kind == .ipv4 ? .ipv4 : .ipv6) : set
   }
 
   /// The frames with a length that are in a set; those that are no spanning tree messages have none of their fields.
@@ -106,7 +106,9 @@ extension FrameDiagram {
   }
 
   /// The frames of a packet that are in a set and that can be.
-  private mutating func packets(in set: DecisionDiagram.Node, _ scope: FrameScope) -> DecisionDiagram.Node {
+  private mutating func packets(
+    in set: DecisionDiagram.Node, _ scope: FrameScope, _ family: AddressFamily
+  ) -> DecisionDiagram.Node {
     var parts: [DecisionDiagram.Node] = []
     for (protocols, use) in Self.protocolsByUse {
       for isLater in scope == .all ? [false, true] : [false] {
@@ -120,7 +122,7 @@ extension FrameDiagram {
       }
     }
     let packets = diagram.union(parts)
-    return scope == .all ? diagram.and(packets, trackable()) : packets
+    return scope == .all ? diagram.and(packets, trackable(family)) : packets
   }
 
   private static let protocolsByUse: [(protocols: IntervalSet<UInt8>, use: PortUse)] = {
@@ -150,14 +152,33 @@ extension FrameDiagram {
 
   /// The frames with a tracking that there is: the other side sends nothing as long as a connection is new, and packets without
   /// a connection have no side.
-  private mutating func trackable() -> DecisionDiagram.Node {
+  private mutating func trackable(_ family: AddressFamily) -> DecisionDiagram.Node {
     let both: [Tracking.State] = [.established, .related]
     let states = Tracking.State.allCases.map { UInt128($0.rawValue)...UInt128($0.rawValue) }
     let twoSided = both.map { UInt128($0.rawValue)...UInt128($0.rawValue) }
     let first = frames(.state, in: IntervalSet(states))
     let second = frames(.state, in: IntervalSet(twoSided))
     let original = frames(.side, UInt128(Tracking.Side.original.rawValue))
-    return diagram.and(first, diagram.or(second, original))
+    let tracked = diagram.and(first, diagram.or(second, original))
+    return diagram.difference(tracked, untrackedMessages(family))
+  }
+
+  /// ICMP as part of a connection that it is never part of: only queries begin one, and only their answers go on with it.
+  private mutating func untrackedMessages(_ family: AddressFamily) -> DecisionDiagram.Node {
+    let queries = ConnectionTracking.queries(family)
+    func messages(_ types: [UInt8]) -> IntervalSet<UInt128> {
+      IntervalSet(types.map { UInt128($0) << 8...UInt128($0) << 8 | 255 })
+    }
+    let isICMP = frames(.protocolNumber, family == .ipv4 ? 1 : 58)
+    let isWhole = frames(.isLaterFragment, 0)
+    let isQuery = frames(.destinationPort, in: messages(queries.map(\.key)))
+    let isPart = frames(.destinationPort, in: messages(queries.flatMap { [$0.key, $0.value] }))
+    let isNew = frames(.state, UInt128(Tracking.State.new.rawValue))
+    let isEstablished = frames(.state, UInt128(Tracking.State.established.rawValue))
+    let wronglyNew = diagram.difference(isNew, isQuery)
+    let wronglyEstablished = diagram.difference(isEstablished, isPart)
+    let wrong = diagram.or(wronglyNew, wronglyEstablished)
+    return diagram.and(diagram.and(isICMP, isWhole), wrong)
   }
 }
 
