@@ -13,7 +13,9 @@ import Testing
 @Suite struct ImportGroupsTests {
   // MARK: Hosts
 
-  private static func host(_ filters: [String], root: String, _ parameters: [String: [String]] = [:]) throws -> ObservedHost {
+  private static func host(
+    _ filters: [String], root: String, _ parameters: [String: [String]] = [:]
+  ) throws -> ObservedHost {
     let interfaces = (1...2).map { number in
       ObservedMachine(
         name: "vm-\(number)", uuid: ObjectUUID(high: 1, low: UInt64(number)), isRunning: false, isPersistent: true,
@@ -44,7 +46,9 @@ import Testing
   }
 
   /// The group of a filter that becomes one, without what is said about it.
-  private static func group(_ rules: String, sameFlows: Bool = false, _ parameters: [String: [String]] = [:]) throws -> String {
+  private static func group(
+    _ rules: String, sameFlows: Bool = false, _ parameters: [String: [String]] = [:]
+  ) throws -> String {
     let (outcome, text) = try outcome(rules, sameFlows: sameFlows, parameters)
     try #require(outcome.becomes == .rules, "\(outcome)")
     // Nobody needs the filter any more.
@@ -53,7 +57,9 @@ import Testing
     return lines.filter { !$0.hasPrefix("  #") }.dropFirst(3).map { $0.dropFirst(4) }.joined(separator: "\n")
   }
 
-  private static func reason(_ rules: String, sameFlows: Bool = false, _ parameters: [String: [String]] = [:]) throws -> String {
+  private static func reason(
+    _ rules: String, sameFlows: Bool = false, _ parameters: [String: [String]] = [:]
+  ) throws -> String {
     let (outcome, text) = try outcome(rules, sameFlows: sameFlows, parameters)
     #expect(outcome.becomes == .filter, "\(text)")
     #expect(text.contains("filter: web"))
@@ -113,7 +119,8 @@ import Testing
         """)
     // On a host that drops what it forwards this is more than before: it is said.
     let remarks = try Self.outcome(rules).0.remarks
-    #expect(remarks.count == 1 && remarks[0].contains("FORWARD") && remarks[0].contains("in: any from any IPv6"), "\(remarks)")
+    #expect(remarks.count == 1 && remarks[0].contains("FORWARD"), "\(remarks)")
+    #expect(remarks[0].contains("in: any from any IPv6"), "\(remarks)")
   }
 
   @Test func aDenyList() throws {
@@ -153,7 +160,7 @@ import Testing
       <rule action='accept' direction='out' priority='100'><all dstipaddr='$GATEWAY'/></rule>
       <rule action='drop' direction='inout' priority='1000'><all/></rule>
       """, ["GATEWAY": ["192.168.122.1", "192.168.122.2"]])
-    #expect(group.contains("- allow any to 192.168.122.1\n") && group.contains("- allow any to 192.168.122.2\n"), "\(group)")
+    #expect(group.contains("out:\n  - allow any to 192.168.122.1\n  - allow any to 192.168.122.2\n"), "\(group)")
   }
 
   @Test func ownMACAddressOnly() throws {
@@ -189,11 +196,14 @@ import Testing
   }
 
   @Test func oddChains() throws {
-    let chain = "<filter name='odd' chain='ipv4-odd' priority='-650'><rule action='drop' direction='in'><ip/></rule></filter>"
+    let rule = "<rule action='drop' direction='in'><ip/></rule>"
+    let chain = "<filter name='odd' chain='ipv4-odd' priority='-650'>\(rule)</filter>"
     let root = "<filter name='web' chain='root'><filterref filter='odd'/></filter>"
     let imported = try HostImport(Self.host([chain, root], root: "web"), as: .groups)
     let outcome = try #require(imported.outcomes?.first)
-    #expect(outcome.becomes == .filter && outcome.reason == "rule 1 of filter odd is about layer 2 (ip), of which groups have their guard only")
+    #expect(outcome.becomes == .filter)
+    #expect(
+      outcome.reason == "rule 1 of filter odd is about layer 2 (ip), of which groups have their guard only")
     // The filter is needed, with what it refers to.
     #expect(imported.text.contains("  odd:\n") && imported.text.contains("  web:\n    adopt: true"))
     #expect(imported.warnings.contains { $0.code == "stays-native" })

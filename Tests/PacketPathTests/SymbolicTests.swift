@@ -44,6 +44,25 @@ struct SymbolicTests {
     }
   }
 
+  @Test("Messages of ICMP are never part of a connection that they do not begin or answer")
+  func messages() throws {
+    func change(_ lines: String...) throws -> TrafficChange {
+      let end = ["drop inout 900 all", "drop inout 900 all-ipv6"].map { Filter.Entry.rule(rule($0)) }
+      let programs = try [[], lines].map { lines in
+        let filter = Filter(name: "f", entries: lines.map { .rule(rule($0)) } + end)
+        return try KernelProgram(root: "f", filters: ["f": filter], parameters: [:])
+      }
+      return trafficChange(from: programs[0], to: programs[1])
+    }
+    // Errors are related, and what nobody asked for is invalid: neither has the states of a plain accept.
+    #expect(try change("accept in 100 icmp type=3", "accept out 100 icmpv6 type=1").isNone)
+    #expect(try change("accept in 100 icmpv6 type=135").isNone)
+    #expect(try !change("accept in 100 icmp type=8").isNone)
+    #expect(try !change("accept in 100 icmp type=3 state=RELATED").isNone)
+    // An answer may belong to a connection that runs.
+    #expect(try change("accept in 100 icmp type=0").parts.map(\.traffic) == [.laterPackets])
+  }
+
   @Test(
     "A traffic change agrees with single frames, and every part of it has a frame that shows it", arguments: 0..<pairs)
   func change(seed: Int) {

@@ -99,7 +99,8 @@ struct GroupProof {
 
   private static func refusal(_ diagnostics: [Diagnostic]) -> TranslationRefusal {
     let first = diagnostics.first { $0.severity == .error }
-    return TranslationRefusal(reason: "as a group it would be no valid policy: \(first?.message ?? "no reason is known")")
+    return TranslationRefusal(
+      reason: "as a group it would be no valid policy: \(first?.message ?? "no reason is known")")
   }
 
   private func program(

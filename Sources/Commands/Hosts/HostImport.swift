@@ -131,8 +131,10 @@ struct HostImport {
       switch proof.examine(reference, name: name, ports: ports) {
       case .same(let proposal, let remarks):
         groups[index].content = .rules(proposal)
-        let first = "In place of filter \(reference.summary)" + (remarks.isEmpty ? ": every packet is decided as before." : ":")
-        groups[index].remarks = [first] + remarks
+        groups[index].remarks = [
+          "In place of filter \(reference.summary)\(remarks.isEmpty ? ": every packet is decided as before." : ":")"
+        ]
+        groups[index].remarks += remarks
         outcomes.append(
           ImportDocument.Outcome(group: name, filter: reference.filter, becomes: .rules, remarks: remarks))
       case .different(let reason, let differences):
@@ -158,8 +160,7 @@ struct HostImport {
         "filter-still-there",
         "the VMs of \(moved.count == 1 ? "group" : "groups") \(moved.joined(separator: ", ")) still have their filters",
         severity: .warning,
-        hint: "the plan refuses to replace what was put there by hand: take it off each interface first, with 'virsh update-device'"
-      ))
+        hint: "nwfleet does not replace what was put there by hand: take it off first, with 'virsh update-device'"))
   }
 
   /// Filters that are used otherwise than by the interfaces of groups that have rules now.

@@ -106,7 +106,7 @@ struct ImportCommand: Subcommand {
     if form == .groups, let admins = loaded?.policy.admins {
       output.warn([
         Diagnostic(
-          "admins-come-first", "the rules of admins: are those of every NIC with rules: they come before those of groups",
+          "admins-come-first", "the rules of 'admins' come before those of groups, on every NIC with rules",
           severity: .warning, at: admins.origin,
           hint: "what import says of a group holds for the group alone; see the plan for both")
       ])

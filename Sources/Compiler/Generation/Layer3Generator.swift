@@ -182,7 +182,8 @@ extension Layer3Generator {
   /// Of a region about more than some types of ICMPv6, the messages without which IPv6 does not work and that no match of
   /// a state finds; nil where the guard lets them through.
   private func untrackedMessages(of region: PacketRegion) -> PacketRegion? {
-    guard guardPolicy.systemRules == .all, !guardPolicy.nd, region.family == .ipv6, region.protocols.contains(58), region.hasAllPorts else { return nil }
+    guard guardPolicy.systemRules == .all, !guardPolicy.nd else { return nil }
+    guard region.family == .ipv6, region.protocols.contains(58), region.hasAllPorts else { return nil }
     var result = region
     result.protocols = IntervalSet(58...58)
     result.destinationPorts = .untrackedICMPv6

@@ -71,7 +71,8 @@ public struct FilterTranslator {
     }
     if let other = bound.first(where: { Self.guards.isDisjoint(with: $0.origin.path) }) {
       throw TranslationRefusal(
-        reason: "\(subject(other.origin)) is about layer 2 (\(other.elementName)), of which groups have their guard only")
+        reason: "\(subject(other.origin)) is about layer 2 (\(other.elementName)), "
+          + "of which groups have their guard only")
     }
     guardPolicy = .standard
     let ranges = addresses.compactMap { text in try? AddressRange(parsing: text) }
@@ -171,7 +172,8 @@ public struct FilterTranslator {
   private mutating func proposal() throws(TranslationRefusal) -> ProposedGroup {
     let verdicts = Set(ends.values)
     guard verdicts.count < 2 else {
-      throw TranslationRefusal(reason: "one family is dropped at the end and the other rejected; a group has one default")
+      throw TranslationRefusal(
+        reason: "one family is dropped at the end and the other rejected; a group has one default")
     }
     // What nothing decides passes, whatever connection it belongs to.
     let open = Set(AddressFamily.allCases.filter { ends[$0] == nil })

@@ -19,7 +19,8 @@ struct MatchReader {
 
   private static let reasons = [
     "connlimit-above": "counts connections, which a limit of a group counts otherwise",
-    "ipset": "looks into a kernel set, which no group knows", "ipsetflags": "looks into a kernel set, which no group knows",
+    "ipset": "looks into a kernel set, which no group knows",
+    "ipsetflags": "looks into a kernel set, which no group knows",
     "flags": "looks at TCP flags", "option": "looks at TCP options", "dscp": "looks at DSCP",
     "srcmacaddr": "looks at a MAC address",
   ]
@@ -73,7 +74,9 @@ struct MatchReader {
   private func ports(_ end: String) throws(TranslationRefusal) -> PortRange? {
     guard let first = number("\(end)portstart") else { return nil }
     let last = number("\(end)portend") ?? first
-    guard first <= last, last <= 65535 else { throw TranslationRefusal(reason: "\(subject) has ports from last to first") }
+    guard first <= last, last <= 65535 else {
+      throw TranslationRefusal(reason: "\(subject) has ports from last to first")
+    }
     return UInt16(first)...UInt16(last)
   }
 
