@@ -77,7 +77,7 @@ import Testing
     let group = try Self.group(
       """
       <rule action='accept' direction='in' priority='100'><tcp dstportstart='80' comment='the web'/></rule>
-      <rule action='accept' direction='in' priority='100'><tcp-ipv6 dstportstart='80' comment='the web'/></rule>
+      <rule action='accept' direction='in' priority='100'><tcp-ipv6 dstportstart='80' comment='of IPv6'/></rule>
       <rule action='accept' direction='in' priority='110'>
         <tcp srcipaddr='192.0.2.0' srcipmask='24' dstportstart='22'/>
       </rule>
@@ -89,7 +89,7 @@ import Testing
       group == """
         guard: {mac: any, arp: false, ethertypes: any, system: none}
         in:
-          - {rule: allow tcp/80, comment: the web}
+          - {rule: allow tcp/80, comment: the web; of IPv6}
           - allow tcp/22 from 192.0.2.0/24
         default: {in: drop, out: allow}
         """)

@@ -74,16 +74,17 @@ struct TranslatedRule: Hashable {
 
   private func merges(with other: TranslatedRule) -> Bool {
     if traffic.isAllOfICMP, other.traffic.isAllOfICMP {
-      return from == nil && to == nil && other.from == nil && other.to == nil && comment == other.comment
+      return from == nil && to == nil && other.from == nil && other.to == nil
     }
     var mine = self
-    mine.families = other.families
+    (mine.families, mine.comment) = (other.families, other.comment)
     return mine == other
   }
 
   private func merged(with other: TranslatedRule) -> TranslatedRule {
     var result = self
     result.families.formUnion(other.families)
+    if let more = other.comment, more != comment { result.comment = comment.map { "\($0); \(more)" } ?? more }
     if result.families.count == 2, traffic.isAllOfICMP { result.traffic = .icmp(nil) }
     return result
   }
