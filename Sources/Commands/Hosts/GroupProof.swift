@@ -118,18 +118,13 @@ struct GroupProof {
   // MARK: Words
 
   private static func lines(_ change: TrafficChange) -> [String] {
-    let lines = TrafficWords(change).lines
-    var words = lines.prefix(mostLines).map { line in
-      let word =
-        switch line.kind {
-        case .allowed: "newly allowed "
-        case .denied: "newly denied "
-        case .other: "otherwise "
-        }
-      return word + line.text + (line.example.map { ", such as \($0)" } ?? "")
+    let all = change.lines(names: TrafficChange.names)
+    var lines = Array(all.prefix(mostLines))
+    if let example = change.parts.first?.boxes.boxes.first?.example.frame.packet, !lines.isEmpty {
+      lines[0] += ", such as \(example)"
     }
-    if lines.count > mostLines { words.append("and \(lines.count - mostLines) more") }
-    return words
+    if all.count > mostLines { lines.append("and \(all.count - mostLines) more") }
+    return lines
   }
 
   /// Packets that no rule of the filter decided, so that those of the host's own FORWARD chain did, and that the group accepts.

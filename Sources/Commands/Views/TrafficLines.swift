@@ -61,7 +61,7 @@ extension TrafficChange {
     return lines
   }
 
-  private static let names = TrafficNames { family, type, code in
+  static let names = TrafficNames { family, type, code in
     ICMPMessages.all.first { $0.number(family)?.type == type && $0.number(family)?.code == code }?.name
   }
 
