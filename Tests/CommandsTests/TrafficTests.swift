@@ -80,4 +80,49 @@ import Testing
     #expect(report.isNone, "\(TrafficText(report, style: .plain, isVerbose: true).text)")
     #expect(TrafficText(report, style: .plain, isVerbose: false).text == "No traffic change.\n")
   }
+
+  /// The address of a VM whose NIC nobody has written down depends on what else there is.
+  @Test func comparesVMsWithoutAddressesOfNICs() throws {
+    let main = "project: acme\nid: 6f1c0d2e\nvms:\n  web-1: {addresses: [192.168.122.11]}\n"
+    let policies = "groups:\n  web:\n    vms: {name: \"web-*\"}\n    in:\n      - allow http\n"
+    func ports(_ main: String, _ policies: String) throws -> PortsWithFilters {
+      let loaded = PolicyRepository.load(files: [
+        PolicyFile(path: "nwfleet.yaml", text: main), PolicyFile(path: "policies/all.yaml", text: policies),
+      ])
+      return try PortsWithFilters(
+        try #require(loaded.policy, "\(loaded.diagnostics)"), today: try #require(Day("2026-11-22")))
+    }
+    let report = TrafficReport(
+      from: try ports(main, policies),
+      to: try ports(
+        main.replacing("vms:\n", with: "vms:\n  a-1: {addresses: [192.168.122.9]}\n"),
+        policies.replacing("allow http", with: "allow http, tcp/8080")))
+    let text = TrafficText(report, style: .plain, isVerbose: false).text
+    #expect(
+      text == """
+        web (web-1):
+          + newly allowed in: tcp/8080 from any
+        New, so not compared: VM a-1.
+
+        """)
+  }
+
+  /// A group whose VMs are all others than before is not said to be unchanged.
+  @Test func saysWhatItCannotCompare() throws {
+    func port(_ machine: String) -> FilteredPort {
+      FilteredPort(
+        interface: InterfaceName(machine: machine, mac: TrafficReport.placeholder, device: nil), groups: ["web"],
+        reference: nil, addresses: [])
+    }
+    let report = TrafficReport(
+      from: PortsWithFilters([port("a")], filters: [:]), to: PortsWithFilters([port("b")], filters: [:]))
+    #expect(!report.isNone)
+    #expect(report.newMachines == ["b"])
+    #expect(report.removedMachines == ["a"])
+  }
+
+  @Test(arguments: ["..", "a...b"])
+  func refusesRanges(_ text: String) {
+    #expect(throws: DiagnosticError.self) { try Revision.range(text) }
+  }
 }

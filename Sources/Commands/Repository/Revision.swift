@@ -20,6 +20,10 @@ enum Revision: Hashable {
           "bad-revisions", "'\(text)' asks for what one side has since the two parted",
           expected: "REV1..REV2", hint: "to compare with where they parted, say \"$(git merge-base REV1 REV2)..REV2\""))
     }
+    if parts.count == 2, parts[0].isEmpty, parts[1].isEmpty {
+      throw DiagnosticError(
+        Diagnostic("bad-revisions", "'..' names no revision", expected: "REV1..REV2", hint: "is a variable empty?"))
+    }
     func commit(_ name: Substring) -> Revision { .commit(name.isEmpty ? "HEAD" : String(name)) }
     return parts.count == 2 ? (commit(parts[0]), commit(parts[1])) : (commit(parts[0]), .workTree)
   }
@@ -52,7 +56,12 @@ enum Revision: Hashable {
           hint: "the folder may have had another place then: --repo takes a folder of the work tree"))
     }
     let selection = Set(PolicyRepository.selection(of: entries.map(\.path), project: project))
-    let chosen = entries.filter { selection.contains($0.path) }
+    // Links and submodules below the folders are refused, as the folders themselves are read without them.
+    let folders = [PolicyRepository.policyFolder, PolicyRepository.environmentFolder]
+    let chosen = entries.filter { entry in
+      selection.contains(entry.path)
+        || entry.kind != .file && folders.contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
+    }
     return try await repository.files(chosen, limit: PolicyRepository.mostBytes)
       .map { PolicyFile(path: $0.path, bytes: $0.bytes) }
   }

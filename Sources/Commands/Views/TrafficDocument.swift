@@ -39,6 +39,9 @@ struct TrafficDocument: Encodable {
   var unchanged: [Interface]
   var newGroups: [String]
   var removedGroups: [String]
+  /// VMs that only one side knows.
+  var newMachines: [String]
+  var removedMachines: [String]
 
   init(_ report: TrafficReport) {
     isNone = report.isNone
@@ -55,6 +58,8 @@ struct TrafficDocument: Encodable {
     unchanged = report.unchanged.map(Interface.init)
     newGroups = report.newGroups
     removedGroups = report.removedGroups
+    newMachines = report.newMachines
+    removedMachines = report.removedMachines
   }
 }
 

@@ -15,7 +15,8 @@ extension OutputSchema {
   /// All that is said of traffic, without the braces around it.
   static let trafficBody = """
     "type": "object", "additionalProperties": false,
-          "required": ["isNone", "changes", "unknown", "unchanged", "newGroups", "removedGroups"],
+          "required": ["isNone", "changes", "unknown", "unchanged", "newGroups", "removedGroups", "newMachines", \
+    "removedMachines"],
           "description": "What becomes different for packets: exact",
           "properties": {
             "isNone": {"type": "boolean", "description": "Whether it is known that no packet meets another end than before"},
@@ -55,7 +56,9 @@ extension OutputSchema {
               "description": "Interfaces with other rules that decide the same"
             },
             "newGroups": {"type": "array", "items": {"type": "string"}},
-            "removedGroups": {"type": "array", "items": {"type": "string"}}
+            "removedGroups": {"type": "array", "items": {"type": "string"}},
+            "newMachines": {"type": "array", "items": {"type": "string"}, "description": "VMs of which nothing is compared"},
+            "removedMachines": {"type": "array", "items": {"type": "string"}}
           }
     """
 

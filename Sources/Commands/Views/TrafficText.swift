@@ -24,6 +24,8 @@ struct TrafficText {
     }
     if report.isNone { text += "No traffic change.\n" }
     if !report.newGroups.isEmpty { text += "New: group \(report.newGroups.joined(separator: ", ")).\n" }
+    if !report.newMachines.isEmpty { text += "New, so not compared: VM \(Self.shortened(report.newMachines)).\n" }
+    if !report.removedMachines.isEmpty { text += "Gone: VM \(Self.shortened(report.removedMachines)).\n" }
     if !report.removedGroups.isEmpty { text += "Gone: group \(report.removedGroups.joined(separator: ", ")).\n" }
     return text
   }
@@ -50,10 +52,14 @@ struct TrafficText {
   static func subject(_ item: TrafficReport.Item) -> String {
     let machines = item.interfaces.map(\.machine)
     let names = machines.count == Set(machines).count ? machines : item.interfaces.map(\.description)
-    let more = names.count - 5
-    let shown = names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    let shown = shortened(names)
     let groups = item.groups.joined(separator: ", ")
     if names.isEmpty { return "\(groups) (no VM here)" }
     return groups.isEmpty ? shown : "\(groups) (\(shown))"
+  }
+
+  private static func shortened(_ names: [String]) -> String {
+    let more = names.count - 5
+    return names.prefix(5).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
   }
 }

@@ -20,10 +20,8 @@ public struct FilteredPort: Sendable, Hashable {
     self.addresses = addresses
   }
 
-  /// What makes it the same port in two policies.
-  fileprivate var subject: [String] {
-    interface.map { [$0.machine, $0.mac.description] } ?? groups
-  }
+  /// Whose port it is: that of a VM, or of a group that has none.
+  fileprivate var owner: [String] { interface.map { ["VM", $0.machine] } ?? ["group"] + groups }
 }
 
 /// The ports that a policy knows, and all filters that they need.
@@ -37,18 +35,18 @@ public struct PortsWithFilters: Sendable {
   }
 
   fileprivate var groups: Set<String> { Set(ports.flatMap(\.groups)) }
+  fileprivate var machines: Set<String> { Set(ports.compactMap { $0.interface?.machine }) }
 }
 
 extension TrafficReport {
   /// What becomes different for packets when a policy takes the place of another, without a look at hosts.
   ///
-  /// Of VMs and groups that only one of the policies knows there is nothing to compare.
+  /// Of VMs and groups that only one of the policies knows there is nothing to compare; they are named. NICs are compared by
+  /// their address, and in their order where that is not the same: it may be one that nobody has written down.
   public init(from before: PortsWithFilters, to after: PortsWithFilters) {
-    let old = Dictionary(before.ports.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
     var addresses: [InterfaceName: [IPAddress]] = [:]
     var transitions: [TrafficTransition] = []
-    for port in after.ports {
-      guard let earlier = old[port.subject] else { continue }
+    for (earlier, port) in Self.pairs(before, after) {
       if let interface = port.interface { addresses[interface] = port.addresses }
       transitions.append(
         TrafficTransition(
@@ -58,5 +56,32 @@ extension TrafficReport {
     self.init(transitions, before: before.filters, after: after.filters) { addresses[$0] ?? [] }
     newGroups = after.groups.subtracting(before.groups).sorted()
     removedGroups = before.groups.subtracting(after.groups).sorted()
+    newMachines = after.machines.subtracting(before.machines).sorted()
+    removedMachines = before.machines.subtracting(after.machines).sorted()
+    let compared = Set(transitions.flatMap(\.groups))
+    for group in after.groups.intersection(before.groups).subtracting(compared).sorted() {
+      unknown.append(
+        Unknown(groups: [group], interface: nil, reason: "none of its VMs is known before and after the change"))
+    }
+  }
+
+  private static func pairs(
+    _ before: PortsWithFilters, _ after: PortsWithFilters
+  ) -> [(earlier: FilteredPort, port: FilteredPort)] {
+    let old = Dictionary(grouping: before.ports, by: \.owner)
+    let new = Dictionary(grouping: after.ports, by: \.owner)
+    return new.keys.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { owner in
+      var earlier = old[owner] ?? []
+      var pairs: [(earlier: FilteredPort, port: FilteredPort)] = []
+      var others: [FilteredPort] = []
+      for port in new[owner] ?? [] {
+        if let place = earlier.firstIndex(where: { $0.interface?.mac == port.interface?.mac }) {
+          pairs.append((earlier.remove(at: place), port))
+        } else {
+          others.append(port)
+        }
+      }
+      return pairs + zip(earlier, others).map { ($0, $1) }
+    }
   }
 }

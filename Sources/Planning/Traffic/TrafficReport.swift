@@ -36,6 +36,10 @@ public struct TrafficReport: Sendable, Hashable {
   public var newGroups: [String] = []
   /// Groups that are gone, by name.
   public var removedGroups: [String] = []
+  /// VMs that were not known before, of which there is nothing to compare; by name.
+  public var newMachines: [String] = []
+  /// VMs that are no longer known, by name.
+  public var removedMachines: [String] = []
 
   /// Whether it is known that no packet meets another end than before.
   public var isNone: Bool { items.isEmpty && unknown.isEmpty }
@@ -55,11 +59,11 @@ public struct TrafficReport: Sendable, Hashable {
     for transition in transitions {
       let mac = transition.interface?.mac ?? Self.placeholder
       let change: TrafficChange
+      let known = transition.interface.map(addresses) ?? []
       do throws(KernelProgramError) {
-        let from = try Self.program(transition.before, mac, before)
-        let to = try Self.program(transition.after, mac, after)
-        let own = OwnAddresses(
-          mac: mac, addresses: (transition.interface.map(addresses) ?? []).map { AddressRange($0) })
+        let from = try Self.program(transition.before, mac, known, before)
+        let to = try Self.program(transition.after, mac, known, after)
+        let own = OwnAddresses(mac: mac, addresses: known.map { AddressRange($0) })
         change = trafficChange(from: from, to: to, own: own)
       } catch {
         unknown.append(
@@ -90,11 +94,14 @@ public struct TrafficReport: Sendable, Hashable {
   public static let placeholder = MACAddress(bits: 0x5254_0000_0000)
 
   private static func program(
-    _ reference: FilterReference?, _ mac: MACAddress, _ filters: [String: Filter]
+    _ reference: FilterReference?, _ mac: MACAddress, _ addresses: [IPAddress], _ filters: [String: Filter]
   ) throws(KernelProgramError) -> KernelProgram? {
     guard let reference else { return nil }
     var parameters = reference.parameters
+    // libvirt adds the one, and learns the other where a filter needs it.
     parameters["MAC"] = [mac.description]
+    let own = addresses.compactMap { if case .ipv4(let address) = $0 { "\(address)" } else { nil } }
+    if parameters["IP"] == nil, !own.isEmpty { parameters["IP"] = own }
     return try KernelProgram(root: reference.filter, filters: filters, parameters: parameters)
   }
 
