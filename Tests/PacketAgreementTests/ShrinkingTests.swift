@@ -47,7 +47,7 @@ import Testing
     let item = try #require(found)
     var result = AgreementResult(item: item)
     result.findings = [.disagreement(arrived: true)]
-    var shrinking = Shrinking(result, trial: 0, within: .seconds(20)) { candidate in
+    var shrinking = Shrinking(result, trial: 0, within: .seconds(3600)) { candidate in
       var result = AgreementResult(item: candidate)
       result.findings = [Self.disagrees(candidate) ? .disagreement(arrived: true) : .agreement]
       return result
