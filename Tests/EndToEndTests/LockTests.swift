@@ -186,7 +186,7 @@ extension EndToEnd {
 
         // A broken file is nobody's to overwrite.
         try repository.write("addresses.lock.yaml", both + "hosts: {}\n")
-        try await repository.run("lock").expect(1).says("unknown-key", "addresses.lock.yaml:")
+        try await repository.run("lock").expect(1).says("misplaced-section", "addresses.lock.yaml:")
         #expect(try Self.text(repository) == both + "hosts: {}\n")
       }
     }
