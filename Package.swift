@@ -62,7 +62,7 @@ let package = Package(
     module("Diagnostics", settings: pure),
     /** All of nwfilter as typed values, from one table. */
     module("FilterModel", ["Diagnostics"], settings: pure),
-    /** Exact sets of IP packets. */
+    /** What libvirt and the kernel make of any filter: for one frame, and for sets of frames, exactly. */
     module("PacketPath", ["FilterModel"], settings: pure),
     /** From what is wanted and what is there to a plan with no choices left. */
     module("Planning", ["PacketPath", "FilterModel", "Diagnostics"], settings: pure),
