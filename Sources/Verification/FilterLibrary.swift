@@ -42,13 +42,8 @@ public struct FilterLibrary: Sendable {
   /// - Throws: why libvirt could not put the filter on the NIC.
   public func program(of nic: FilteredNIC) throws(DiagnosticError) -> KernelProgram? {
     guard let reference = nic.reference else { return nil }
-    var parameters = reference.parameters
-    // libvirt adds the one, and learns the other where a filter needs it.
-    parameters["MAC"] = parameters["MAC"] ?? [nic.nic.mac.description]
-    let own = nic.nic.addresses.compactMap { if case .ipv4(let address) = $0 { "\(address)" } else { nil } }
-    if parameters["IP"] == nil, !own.isEmpty { parameters["IP"] = own }
     do throws(KernelProgramError) {
-      return try KernelProgram(root: reference.filter, filters: filters, parameters: parameters)
+      return try KernelProgram(reference, mac: nic.nic.mac, addresses: nic.nic.addresses, filters: filters)
     } catch {
       throw DiagnosticError(diagnostic(error, nic))
     }
@@ -80,6 +75,7 @@ public struct FilterLibrary: Sendable {
       switch error.code {
       case .missingFilter where !isHost: "a filter that only a host has can be looked at there, with trace --live"
       case .missingVariable: "give the group a value for it, under parameters:"
+      case .chainOrder: "give the chains priorities of their own"
       default: nil
       }
     return Diagnostic(

@@ -132,8 +132,3 @@ public struct Verifier: ~Copyable {
     return flows
   }
 }
-
-extension MACAddress {
-  /// Whether this is a multicast address or broadcast.
-  fileprivate var isGroup: Bool { bits >> 40 & 1 == 1 }
-}

@@ -2,6 +2,7 @@
 
 import Compiler
 import Diagnostics
+import FilterModel
 import Foundation
 import GoldenSupport
 import Planning
@@ -110,8 +111,9 @@ import Testing
   /// A group whose VMs are all others than before is not said to be unchanged.
   @Test func saysWhatItCannotCompare() throws {
     func port(_ machine: String) -> FilteredPort {
-      FilteredPort(
-        interface: InterfaceName(machine: machine, mac: TrafficReport.placeholder, device: nil), groups: ["web"],
+      let mac = MACAddress(bits: 0x5254_0000_0001)
+      return FilteredPort(
+        interface: InterfaceName(machine: machine, mac: mac, device: nil), mac: mac, groups: ["web"],
         reference: nil, addresses: [])
     }
     let report = TrafficReport(
@@ -124,5 +126,18 @@ import Testing
   @Test(arguments: ["..", "a...b"])
   func refusesRanges(_ text: String) {
     #expect(throws: DiagnosticError.self) { try Revision.range(text) }
+  }
+
+  /// libvirt's stock filters need the VM's address, which the repository knows.
+  @Test func comparesStockFilters() throws {
+    let native = Self.policies + "\n  old:\n    vms: {name: \"old-*\"}\n    filter: clean-traffic\n"
+    let main = Self.main + "\n  old-1: {addresses: [192.168.122.31]}\n"
+    let loaded = PolicyRepository.load(files: [
+      PolicyFile(path: "nwfleet.yaml", text: main), PolicyFile(path: "policies/all.yaml", text: native),
+    ])
+    let policy = try #require(loaded.policy, "\(loaded.diagnostics)")
+    let ports = try PortsWithFilters(policy, today: try #require(Day("2026-11-22")))
+    let report = TrafficReport(from: ports, to: ports)
+    #expect(report.isNone, "\(report.unknown)")
   }
 }

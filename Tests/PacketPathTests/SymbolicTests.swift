@@ -40,7 +40,6 @@ struct SymbolicTests {
           frames.contains(flows[expected], sample.frame, sample.tracking) == (expected == verdict.outcome),
           "\(sample) \(way) \(topology) \(verdict)")
       }
-      #expect(frames.contains(flows.leftToHost, sample.frame, sample.tracking) == verdict.isLeftToHost)
     }
   }
 

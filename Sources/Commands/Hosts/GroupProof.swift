@@ -106,10 +106,8 @@ struct GroupProof {
   private func program(
     _ reference: FilterReference, _ port: Port, _ filters: [String: Filter]
   ) throws(TranslationRefusal) -> KernelProgram {
-    var parameters = reference.parameters
-    parameters["MAC"] = parameters["MAC"] ?? [port.mac.description]
     do throws(KernelProgramError) {
-      return try KernelProgram(root: reference.filter, filters: filters, parameters: parameters)
+      return try KernelProgram(reference, mac: port.mac, filters: filters)
     } catch {
       throw TranslationRefusal(reason: error.description)
     }

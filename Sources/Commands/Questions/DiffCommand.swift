@@ -74,6 +74,6 @@ extension FilteredPort {
   fileprivate init(_ nic: FilteredNIC) {
     self.init(
       interface: nic.isPlaceholder ? nil : InterfaceName(machine: nic.nic.machine, mac: nic.nic.mac, device: nil),
-      groups: nic.groups.sorted(), reference: nic.reference, addresses: nic.nic.addresses)
+      mac: nic.nic.mac, groups: nic.groups.sorted(), reference: nic.reference, addresses: nic.nic.addresses)
   }
 }

@@ -64,7 +64,7 @@ enum Exposure {
     var byWords: [String: [AddressRange]] = [:]
     for (peers, what) in rest where !what.isEmpty {
       let words = words(what, families: [peers.family])
-      if what == [.number(PacketRegion.icmp(peers.family))], peers.remote.isAll(peers.family) {
+      if what == [.number(peers.family.icmp)], peers.remote.isAll(peers.family) {
         lines.append(words)
       } else {
         byWords[words, default: []] += peers.remote.addressRanges(peers.family)

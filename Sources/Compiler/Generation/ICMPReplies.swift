@@ -3,9 +3,6 @@
 import PacketPath
 
 extension PacketRegion {
-  /// The protocol number of the family's ICMP.
-  static func icmp(_ family: AddressFamily) -> UInt8 { family == .ipv4 ? 1 : 58 }
-
   /// Whether the region is about some types of ICMP and not about all of them.
   var hasMessages: Bool { portUse == .messages && !destinationPorts.isFull }
 

@@ -47,7 +47,7 @@ struct Backstop: Sendable, Hashable {
     }
     let anything = !all.isEmpty || !byProtocol.isEmpty
     // Errors come from any router on the way, and neighbours have to be found.
-    if anything || family == .ipv6 && hasND { byProtocol[PacketRegion.icmp(family)] = .all(family) }
+    if anything || family == .ipv6 && hasND { byProtocol[family.icmp] = .all(family) }
     // What is left of a fragmented IPv6 packet names no other protocol.
     if family == .ipv6, anything { byProtocol[44] = .all(family) }
     if isEnumerated, Layer3Match.seen(family).ranges.joined().allSatisfy({ byProtocol[$0]?.isAll(family) == true }) {

@@ -99,7 +99,7 @@ struct TrafficResolver {
   }
 
   private static func message(_ family: AddressFamily, type: UInt8?, code: UInt8?) -> PacketRegion {
-    let number: UInt8 = family == .ipv4 ? 1 : 58
+    let number: UInt8 = family.icmp
     var region = PacketRegion(family: family, protocols: IntervalSet(number...number))
     if let type {
       let first = UInt16(type) << 8

@@ -49,7 +49,7 @@ public enum RegionWords {
       return region.destinationPorts.isFull
         ? portProtocol.rawValue : "\(portProtocol.rawValue)/\(ports(region.destinationPorts))"
     }
-    if number == PacketRegion.icmp(region.family) { return messages(region) }
+    if number == region.family.icmp { return messages(region) }
     return Traffic.ipProtocol(number).spelling
   }
 

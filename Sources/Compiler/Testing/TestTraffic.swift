@@ -35,7 +35,7 @@ enum TestTraffic {
   }
 
   private static func messages(_ family: AddressFamily, _ set: IntervalSet<UInt16>) -> PacketRegion {
-    let number = PacketRegion.icmp(family)
+    let number = family.icmp
     return PacketRegion(family: family, protocols: IntervalSet(number...number), destinationPorts: set)
   }
 

@@ -13,6 +13,9 @@ public enum AddressFamily: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   /// The last address, as a number; the first is 0.
   public var lastAddress: UInt128 { self == .ipv4 ? UInt128(UInt32.max) : .max }
 
+  /// The number of the family's ICMP: 1 or 58 (IANA, Assigned Internet Protocol Numbers).
+  public var icmp: UInt8 { self == .ipv4 ? 1 : 58 }
+
   public static func < (left: AddressFamily, right: AddressFamily) -> Bool { left.rawValue < right.rawValue }
 
   /// The canonical text of an address, as libvirt prints it.

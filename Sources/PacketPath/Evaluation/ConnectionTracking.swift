@@ -72,7 +72,7 @@ extension TCPFlags {
 
 extension MACAddress {
   /// Whether this is a multicast address or broadcast.
-  var isGroup: Bool { bits >> 40 & 1 == 1 }
+  public var isGroup: Bool { bits >> 40 & 1 == 1 }
 }
 
 extension SetLookup {

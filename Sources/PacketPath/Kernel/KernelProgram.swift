@@ -48,6 +48,29 @@ public struct KernelProgram: Sendable, Hashable {
     (fromBridge, fromHost) = (stages[1] + received, received)
   }
 
+  /// What libvirt makes of a reference on a port, where that can be foretold.
+  ///
+  /// libvirt adds the MAC address to the parameters, and learns an IPv4 address where a filter needs one.
+  ///
+  /// - Parameters:
+  ///   - addresses: the port's own.
+  ///   - filters: by name; at least those that are referred to.
+  /// - Throws: `KernelProgramError`, also for chains whose order is left open.
+  public init(
+    _ reference: FilterReference, mac: MACAddress, addresses: [IPAddress] = [], filters: [String: Filter]
+  ) throws(KernelProgramError) {
+    var parameters = reference.parameters
+    parameters["MAC"] = parameters["MAC"] ?? [mac.description]
+    let learned = addresses.compactMap { if case .ipv4(let address) = $0 { address.description } else { nil } }
+    if parameters["IP"] == nil, !learned.isEmpty { parameters["IP"] = learned }
+    try self.init(root: reference.filter, filters: filters, parameters: parameters)
+    if let tie = unorderedChains.first {
+      throw KernelProgramError(
+        .chainOrder, filter: reference.filter, part: tie.joined(separator: ", "),
+        message: "libvirt takes the chains \(tie.joined(separator: ", ")) in any order, as they have one priority")
+    }
+  }
+
   /// The stages that a frame meets, in order.
   public func stages(_ way: Way, _ topology: Topology) -> [Stage] {
     switch (way, topology) {

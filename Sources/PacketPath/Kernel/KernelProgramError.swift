@@ -19,6 +19,8 @@ public struct KernelProgramError: Error, Sendable, Hashable {
     public static let badValue = Code(rawValue: "bad-value")
     /// A rule that libvirt keeps, and that it or the firewall tool refuses for a port.
     public static let cannotBind = Code(rawValue: "cannot-bind")
+    /// Chains of one priority see the same frames, and libvirt decides anew in each run which is first: `part` names them.
+    public static let chainOrder = Code(rawValue: "chain-order")
     /// More kernel rules than `KernelProgram.mostRules`.
     public static let tooManyRules = Code(rawValue: "too-many-kernel-rules")
   }

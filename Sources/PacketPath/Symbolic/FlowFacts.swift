@@ -25,7 +25,7 @@ extension FrameDiagram {
     var facts = FlowFacts()
     var kinds: [Tracking: [DecisionDiagram.Node]] = [:]
     for family in AddressFamily.allCases {
-      let icmp: UInt8 = family == .ipv4 ? 1 : 58
+      let icmp: UInt8 = family.icmp
       let all = PacketRegion(family: family, protocols: IntervalSet(icmp...icmp))
       let messages = frames(all)
       facts.messages = diagram.or(facts.messages, messages)

@@ -169,7 +169,7 @@ extension FrameDiagram {
     func messages(_ types: [UInt8]) -> IntervalSet<UInt128> {
       IntervalSet(types.map { UInt128($0) << 8...UInt128($0) << 8 | 255 })
     }
-    let isICMP = frames(.protocolNumber, family == .ipv4 ? 1 : 58)
+    let isICMP = frames(.protocolNumber, UInt128(family.icmp))
     let isWhole = frames(.isLaterFragment, 0)
     let isQuery = frames(.destinationPort, in: messages(queries.map(\.key)))
     let isPart = frames(.destinationPort, in: messages(queries.flatMap { [$0.key, $0.value] }))

@@ -8,8 +8,6 @@ public struct FlowSets: Sendable, Hashable {
   public var oneWay: Node
   public var dropped: Node
   public var rejected: Node
-  /// Flows of which the host's own rules decide a packet; they count as if those accepted.
-  public var leftToHost: Node
 
   public subscript(outcome: FlowOutcome) -> Node {
     switch outcome {
@@ -59,12 +57,9 @@ public struct ProgramSets: Sendable {
     let comesNoMore = frames.diagram.and(answered, lost)
     let arrives = frames.diagram.or(request.accepted, request.undecided)
     let flows = frames.diagram.and(packets, arrives)
-    let returning = frames.diagram.and(answered, answer.undecided)
-    let left = frames.diagram.or(request.undecided, returning)
     return FlowSets(
       allowed: frames.diagram.difference(flows, comesNoMore), oneWay: frames.diagram.and(flows, comesNoMore),
-      dropped: frames.diagram.and(packets, request.dropped), rejected: frames.diagram.and(packets, request.rejected),
-      leftToHost: frames.diagram.and(flows, left))
+      dropped: frames.diagram.and(packets, request.dropped), rejected: frames.diagram.and(packets, request.rejected))
   }
 
   private mutating func fates(

@@ -6,6 +6,8 @@ public import FilterModel
 public struct FilteredPort: Sendable, Hashable {
   /// nil for a group of which no VM is known.
   public var interface: InterfaceName?
+  /// Of the interface, or one that stands for those that the group may have.
+  public var mac: MACAddress
   /// By name.
   public var groups: [String]
   /// nil for none.
@@ -13,8 +15,11 @@ public struct FilteredPort: Sendable, Hashable {
   /// The port's own, as far as they are known.
   public var addresses: [IPAddress]
 
-  public init(interface: InterfaceName?, groups: [String], reference: FilterReference?, addresses: [IPAddress]) {
+  public init(
+    interface: InterfaceName?, mac: MACAddress, groups: [String], reference: FilterReference?, addresses: [IPAddress]
+  ) {
     self.interface = interface
+    self.mac = mac
     self.groups = groups
     self.reference = reference
     self.addresses = addresses
@@ -44,16 +49,12 @@ extension TrafficReport {
   /// Of VMs and groups that only one of the policies knows there is nothing to compare; they are named. NICs are compared by
   /// their address, and in their order where that is not the same: it may be one that nobody has written down.
   public init(from before: PortsWithFilters, to after: PortsWithFilters) {
-    var addresses: [InterfaceName: [IPAddress]] = [:]
-    var transitions: [TrafficTransition] = []
-    for (earlier, port) in Self.pairs(before, after) {
-      if let interface = port.interface { addresses[interface] = port.addresses }
-      transitions.append(
-        TrafficTransition(
-          interface: port.interface, groups: port.groups.isEmpty ? earlier.groups : port.groups,
-          before: earlier.reference, after: port.reference))
+    let transitions = Self.pairs(before, after).map { earlier, port in
+      TrafficTransition(
+        interface: port.interface, mac: port.mac, addresses: port.addresses,
+        groups: port.groups.isEmpty ? earlier.groups : port.groups, before: earlier.reference, after: port.reference)
     }
-    self.init(transitions, before: before.filters, after: after.filters) { addresses[$0] ?? [] }
+    self.init(transitions, before: before.filters, after: after.filters)
     newGroups = after.groups.subtracting(before.groups).sorted()
     removedGroups = before.groups.subtracting(after.groups).sorted()
     newMachines = after.machines.subtracting(before.machines).sorted()
@@ -75,7 +76,7 @@ extension TrafficReport {
       var pairs: [(earlier: FilteredPort, port: FilteredPort)] = []
       var others: [FilteredPort] = []
       for port in new[owner] ?? [] {
-        if let place = earlier.firstIndex(where: { $0.interface?.mac == port.interface?.mac }) {
+        if let place = earlier.firstIndex(where: { $0.mac == port.mac }) {
           pairs.append((earlier.remove(at: place), port))
         } else {
           others.append(port)

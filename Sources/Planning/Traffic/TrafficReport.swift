@@ -50,20 +50,21 @@ public struct TrafficReport: Sendable, Hashable {
   /// - Parameters:
   ///   - before: filters by name, those that are referred to among them.
   ///   - after: as `before`.
-  ///   - addresses: of interfaces, which tell ordinary traffic from spoofed; where there are none, all are.
-  public init(
-    _ transitions: [TrafficTransition], before: [String: Filter], after: [String: Filter],
-    addresses: (InterfaceName) -> [IPAddress] = { _ in [] }
-  ) {
+  public init(_ transitions: [TrafficTransition], before: [String: Filter], after: [String: Filter]) {
     var places: [Key: Int] = [:]
     for transition in transitions {
-      let mac = transition.interface?.mac ?? Self.placeholder
       let change: TrafficChange
-      let known = transition.interface.map(addresses) ?? []
       do throws(KernelProgramError) {
-        let from = try Self.program(transition.before, mac, known, before)
-        let to = try Self.program(transition.after, mac, known, after)
-        let own = OwnAddresses(mac: mac, addresses: known.map { AddressRange($0) })
+        func program(
+          _ reference: FilterReference?, _ filters: [String: Filter]
+        ) throws(KernelProgramError) -> KernelProgram? {
+          guard let reference else { return nil }
+          return try KernelProgram(
+            reference, mac: transition.mac, addresses: transition.addresses, filters: filters)
+        }
+        let from = try program(transition.before, before)
+        let to = try program(transition.after, after)
+        let own = OwnAddresses(mac: transition.mac, addresses: transition.addresses.map { AddressRange($0) })
         change = trafficChange(from: from, to: to, own: own)
       } catch {
         unknown.append(
@@ -88,21 +89,6 @@ public struct TrafficReport: Sendable, Hashable {
       }
     }
     items.sort { $0.groups.lexicographicallyPrecedes($1.groups) }
-  }
-
-  /// The address of a VM that nobody has: of QEMU's range, as libvirt gives them out.
-  public static let placeholder = MACAddress(bits: 0x5254_0000_0000)
-
-  private static func program(
-    _ reference: FilterReference?, _ mac: MACAddress, _ addresses: [IPAddress], _ filters: [String: Filter]
-  ) throws(KernelProgramError) -> KernelProgram? {
-    guard let reference else { return nil }
-    var parameters = reference.parameters
-    // libvirt adds the one, and learns the other where a filter needs it.
-    parameters["MAC"] = [mac.description]
-    let own = addresses.compactMap { if case .ipv4(let address) = $0 { "\(address)" } else { nil } }
-    if parameters["IP"] == nil, !own.isEmpty { parameters["IP"] = own }
-    return try KernelProgram(root: reference.filter, filters: filters, parameters: parameters)
   }
 
   /// What makes changes one item: all but the examples, which have addresses of their own.
@@ -138,11 +124,7 @@ public struct TrafficReport: Sendable, Hashable {
 extension Plan {
   /// What the plan changes for packets of the host's VMs.
   public func traffic(_ request: PlanRequest) -> TrafficReport {
-    let addresses = Dictionary(
-      request.desired.interfaces.map { ("\($0.machine) \($0.mac)", $0.addresses) },
-      uniquingKeysWith: { first, _ in first })
-    return TrafficReport(
-      transitions(request), before: request.observed.filtersByName, after: filtersAfter(request.observed)
-    ) { addresses["\($0.machine) \($0.mac)"] ?? [] }
+    TrafficReport(
+      transitions(request), before: request.observed.filtersByName, after: filtersAfter(request.observed))
   }
 }

@@ -6,6 +6,10 @@ public import FilterModel
 public struct TrafficTransition: Sendable, Hashable {
   /// nil for a group that has no VM here: its rules speak for themselves.
   public var interface: InterfaceName?
+  /// Of the interface, or one that stands for those that a group may have.
+  public var mac: MACAddress
+  /// The port's own, which tell ordinary traffic from spoofed; where there are none, all is ordinary.
+  public var addresses: [IPAddress]
   /// Whose policy it is, by name; empty where no group speaks of it.
   public var groups: [String]
   /// nil: no filter, everything passes.
@@ -14,9 +18,12 @@ public struct TrafficTransition: Sendable, Hashable {
   public var after: FilterReference?
 
   public init(
-    interface: InterfaceName?, groups: [String], before: FilterReference?, after: FilterReference?
+    interface: InterfaceName?, mac: MACAddress, addresses: [IPAddress], groups: [String], before: FilterReference?,
+    after: FilterReference?
   ) {
     self.interface = interface
+    self.mac = mac
+    self.addresses = addresses
     self.groups = groups
     self.before = before
     self.after = after
@@ -37,37 +44,45 @@ extension Plan {
   func transitions(_ request: PlanRequest) -> [TrafficTransition] {
     let observed = request.observed
     let wishes = InterfaceWishes(request.desired)
+    let addresses = Dictionary(
+      request.desired.interfaces.map { (Port(machine: $0.machine, mac: $0.mac), $0.addresses) },
+      uniquingKeysWith: { first, _ in first })
     let changed = changedReach(observed)
-    var replaced: [String: FilterReference?] = [:]
+    var replaced: [Port: FilterReference?] = [:]
     for step in steps {
       switch step {
       case .interface(let change):
-        let key = Self.key(change.machine, change.mac)
-        if change.isLive || replaced[key] == nil { replaced[key] = .some(change.after.reference) }
+        let port = Port(machine: change.machine, mac: change.mac)
+        if change.isLive || replaced[port] == nil { replaced[port] = .some(change.after.reference) }
       case .port(let change):
         if let mac = (change.after ?? change.before)?.mac {
-          replaced[Self.key(change.machine, mac)] = .some(change.after?.reference)
+          replaced[Port(machine: change.machine, mac: mac)] = .some(change.after?.reference)
         }
       case .filter: break
       }
     }
     return ports(of: observed).compactMap { port in
-      let after = replaced[Self.key(port.name.machine, port.name.mac)] ?? port.reference
+      let key = Port(machine: port.name.machine, mac: port.name.mac)
+      let after = replaced[key] ?? port.reference
       guard after != port.reference || after.map({ changed.contains($0.filter) }) ?? false else { return nil }
       let wish = wishes.wish(machine: port.name.machine, mac: port.name.mac)
       return TrafficTransition(
-        interface: port.name, groups: wish?.groups ?? [], before: port.reference, after: after)
+        interface: port.name, mac: port.name.mac, addresses: addresses[key] ?? [], groups: wish?.groups ?? [],
+        before: port.reference, after: after)
     }
   }
 
-  private static func key(_ machine: String, _ mac: MACAddress) -> String { "\(machine) \(mac)" }
+  private struct Port: Hashable {
+    var machine: String
+    var mac: MACAddress
+  }
 
   private func ports(of observed: ObservedHost) -> [(name: InterfaceName, reference: FilterReference?)] {
-    var seen: Set<String> = []
+    var seen: Set<Port> = []
     var ports: [(name: InterfaceName, reference: FilterReference?)] = []
     for machine in observed.machines {
       for interface in machine.interfaces where interface.carriesFilters {
-        seen.insert(Self.key(machine.name, interface.mac))
+        seen.insert(Port(machine: machine.name, mac: interface.mac))
         let reference: FilterReference?
         switch (interface.live, interface.config) {
         case (.present(let live), _): reference = live
@@ -78,13 +93,15 @@ extension Plan {
           (InterfaceName(machine: machine.name, mac: interface.mac, device: interface.device), reference))
       }
     }
-    for binding in observed.bindings where seen.insert(Self.key(binding.ownerName, binding.mac)).inserted {
+    for binding in observed.bindings where seen.insert(Port(machine: binding.ownerName, mac: binding.mac)).inserted {
       let name = InterfaceName(machine: binding.ownerName, mac: binding.mac, device: binding.device)
       ports.append((name, binding.reference))
     }
     // Ports that libvirt does not run have no filter before the first.
     for case .port(let change) in steps {
-      guard let binding = change.after, seen.insert(Self.key(change.machine, binding.mac)).inserted else { continue }
+      guard let binding = change.after, seen.insert(Port(machine: change.machine, mac: binding.mac)).inserted else {
+        continue
+      }
       ports.append((InterfaceName(machine: change.machine, mac: binding.mac, device: change.device), nil))
     }
     return ports

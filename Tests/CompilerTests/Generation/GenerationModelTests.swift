@@ -43,7 +43,7 @@ import Testing
     for family in AddressFamily.allCases {
       let remote = RandomPolicy.base(family)
       var errors = PacketRegion.all(family)
-      errors.protocols = IntervalSet(PacketRegion.icmp(family)...PacketRegion.icmp(family))
+      errors.protocols = IntervalSet(family.icmp...family.icmp)
       errors.destinationPorts = IntervalSet(PacketRegion.messages(3))
       errors.source = AddressSet(remote...remote)
       var code = errors
@@ -55,7 +55,7 @@ import Testing
       decisions.outbound = [rule("away", .drop, away)]
       let compiled = try #require(ModelCase(decisions))
       var packet = Packet(
-        family: family, protocolNumber: PacketRegion.icmp(family), source: remote,
+        family: family, protocolNumber: family.icmp, source: remote,
         destination: RandomPolicy.own[family]!)
       packet.destinationPort = 3 << 8
       let invalid = Tracking(state: .invalid, side: .original)

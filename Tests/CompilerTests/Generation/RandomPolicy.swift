@@ -75,9 +75,9 @@ struct RandomPolicy {
           region.protocols = pick([IntervalSet(6...6), IntervalSet(17...17), IntervalSet([6...6, 17...17])])
           region.destinationPorts = ports
           if kind == 5 { region.sourcePorts = fromPorts }
-        case 6: region.protocols = IntervalSet(PacketRegion.icmp(family)...PacketRegion.icmp(family))
+        case 6: region.protocols = IntervalSet(family.icmp...family.icmp)
         case 7:
-          region.protocols = IntervalSet(PacketRegion.icmp(family)...PacketRegion.icmp(family))
+          region.protocols = IntervalSet(family.icmp...family.icmp)
           let types: [UInt8] = family == .ipv4 ? [8, 13, 3, 0] : [128, 1, 129, 135]
           region.destinationPorts = IntervalSet(PacketRegion.messages(pick(types)))
         default:
@@ -120,7 +120,7 @@ struct RandomPolicy {
     let remote = Self.base(family) + UInt128.random(in: 0...10, using: &random)
     let own = Self.own[family]!
     var packet = Packet(
-      family: family, protocolNumber: pick([6, 6, 17, PacketRegion.icmp(family), 50, 51, 136, 47, 99]),
+      family: family, protocolNumber: pick([6, 6, 17, family.icmp, 50, 51, 136, 47, 99]),
       source: direction == .in ? remote : own, destination: direction == .in ? own : remote)
     switch PortUse(protocolNumber: packet.protocolNumber) {
     case .ports:

@@ -97,6 +97,24 @@ import Testing
     #expect(try ties("ipv4-a", "ipv4-a") == [])
   }
 
+  @Test("A port's own address is filled in as libvirt does; what libvirt leaves open is no prediction")
+  func reference() throws {
+    func bind(_ filters: Filter...) throws(KernelProgramError) -> KernelProgram {
+      try KernelProgram(
+        FilterReference("top"), mac: MACAddress(bits: 0x5254_0000_0001), addresses: [.ipv4(IPv4Address("10.0.0.1")!)],
+        filters: Dictionary(uniqueKeysWithValues: filters.map { ($0.name, $0) }))
+    }
+    let program = try bind(filter(named: "top", "accept out 100 ip srcmacaddr=$MAC srcipaddr=$IP", "drop out 200"))
+    #expect(program.outcome("udp 10.0.0.1 > 10.9.9.9", .fromMachine) == .undecided)
+    #expect(program.outcome("udp 10.0.0.2 > 10.9.9.9", .fromMachine) == .dropped)
+    let error = #expect(throws: KernelProgramError.self) {
+      try bind(
+        filter(named: "top", "@a", "@b"), filter(named: "a", chain: "ipv4-a", priority: 5, "drop inout"),
+        filter(named: "b", chain: "ipv4-b", priority: 5, "accept inout"))
+    }
+    #expect(error?.code == .chainOrder)
+  }
+
   @Test("continue goes on, return leaves the chain, and leaves the root with accept; reject drops")
   func actions() throws {
     let program = try bind(
